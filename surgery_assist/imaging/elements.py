@@ -1,0 +1,136 @@
+"""The values of a data set, read leniently from their raw bytes.
+
+Real files hold numbers as text that are no numbers, values of the wrong representation, and
+public elements as UN. So what an element means follows from its tag here, not from the file.
+"""
+
+import struct
+from collections.abc import Iterator
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+from surgery_assist.imaging.names import decode_text
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+CHARACTER_SET = 0x00080005
+MAX_ITEMS = 20_000
+"""More items than any real sequence has."""
+
+
+class Elements:
+    """Lenient access to one pydicom data set (or sequence item) by tag number."""
+
+    def __init__(self, dataset: "Dataset", character_sets: tuple[str, ...] | None = None) -> None:
+        self._dataset = dataset
+        own = self.texts(CHARACTER_SET)
+        self.character_sets = own or character_sets or ()
+
+    def __contains__(self, tag: int) -> bool:
+        return tag in self._dataset
+
+    def raw(self, tag: int) -> tuple[bytes, bool] | None:
+        """Bytes of a value and whether they are little endian; ``None`` when there are none."""
+        if tag not in self._dataset:
+            return None
+        element = self._dataset.get_item(tag)
+        value: Any = element.value
+        if isinstance(value, bytes):
+            return value, bool(getattr(element, "is_little_endian", True))
+        if tag == CHARACTER_SET and value:  # the one that pydicom converts while reading
+            parts = [value] if isinstance(value, str) else value
+            return "\\".join(map(str, parts)).encode("latin-1", "replace"), True
+        return None
+
+    def _values(self, tag: int) -> list[str]:
+        found = self.raw(tag)
+        if found is None:
+            return []
+        return [part.strip(" \0\t\r\n") for part in found[0].decode("latin-1").split("\\")]
+
+    def texts(self, tag: int) -> tuple[str, ...]:
+        """Code strings, UIDs: values in ASCII, stripped."""
+        values = self._values(tag)
+        return tuple(values) if any(values) else ()
+
+    def code(self, tag: int, limit: int = 64) -> str:
+        """The first such value, cut at ``limit`` characters."""
+        values = self._values(tag)
+        return values[0][:limit] if values else ""
+
+    def text(self, tag: int, limit: int = 256) -> str:
+        """Text in the file's character set."""
+        found = self.raw(tag)
+        if found is None:
+            return ""
+        return decode_text(found[0][: 4 * limit].strip(b" \0"), self.character_sets)[:limit]
+
+    def numbers(self, tag: int) -> tuple[float, ...]:
+        """Decimal or integer strings; empty when one of them is no finite number."""
+        values = self._values(tag)
+        try:
+            numbers = tuple(float(value.replace(",", ".")) for value in values)
+        except ValueError:
+            return self._binary_numbers(tag)
+        return numbers if all(isfinite(number) for number in numbers) else ()
+
+    def _binary_numbers(self, tag: int) -> tuple[float, ...]:
+        found = self.raw(tag)
+        kinds = {"FD": "d", "FL": "f", "US": "H", "SS": "h", "UL": "I", "SL": "i"}
+        if found is None:
+            return ()
+        kind = kinds.get(str(getattr(self._dataset.get_item(tag), "VR", "")))
+        if kind is None:
+            return ()
+        return self._unpacked(*found, kind)
+
+    @staticmethod
+    def _unpacked(value: bytes, little: bool, kind: str) -> tuple[float, ...]:  # noqa: FBT001
+        size = struct.calcsize(kind)
+        count = len(value) // size
+        order = "<" if little else ">"
+        return struct.unpack(f"{order}{count}{kind}", value[: count * size])
+
+    def number(self, tag: int) -> float | None:
+        """The first decimal string."""
+        numbers = self.numbers(tag)
+        return numbers[0] if numbers else None
+
+    def integer(self, tag: int) -> int | None:
+        """The first integer string."""
+        number = self.number(tag)
+        return None if number is None else int(number)
+
+    def shorts(self, tag: int, *, signed: bool = False) -> tuple[int, ...]:
+        """Values of US or SS; a one-byte or textual value gives nothing."""
+        found = self.raw(tag)
+        if found is None or len(found[0]) < 2:  # noqa: PLR2004
+            return ()
+        return tuple(int(value) for value in self._unpacked(*found, "h" if signed else "H"))
+
+    def short(self, tag: int, default: int | None = None) -> int | None:
+        """The first US value."""
+        values = self.shorts(tag)
+        return values[0] if values else default
+
+    def doubles(self, tag: int) -> tuple[float, ...]:
+        """Values of FD, or of whatever numbers the file has there."""
+        return self._binary_numbers(tag) or self.numbers(tag)
+
+    def items(self, tag: int) -> Iterator["Elements"]:
+        """Items of a sequence; none when it can't be parsed."""
+        if tag not in self._dataset:
+            return
+        try:
+            sequence: Any = self._dataset[tag].value
+            for position, item in enumerate(sequence or ()):
+                if position >= MAX_ITEMS or not hasattr(item, "get_item"):
+                    return
+                yield Elements(item, self.character_sets)
+        except (ValueError, TypeError, KeyError, EOFError, struct.error, NotImplementedError):
+            return
+
+    def item(self, tag: int) -> "Elements | None":
+        """The first item of a sequence."""
+        return next(self.items(tag), None)

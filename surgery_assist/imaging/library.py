@@ -1,0 +1,207 @@
+"""All that has been opened: which files there are, and the Catalogue made of them.
+
+``Library.scan`` reads headers only and yields a growing Catalogue, so that the first image is on
+the screen long before the last file was looked at.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+from surgery_assist.imaging.display_sets import display_sets
+from surgery_assist.imaging.files import walk
+from surgery_assist.imaging.patients import PatientRegister
+from surgery_assist.imaging.reader import quiet_pydicom, read_file
+from surgery_assist.imaging.records import HeaderError, Instance, OtherObject
+from surgery_assist.model.study import Catalogue, Refusal, Series, Study
+from surgery_assist.model.units import SeriesUID, StudyUID
+
+UPDATE_SECONDS: Final = 0.1
+
+
+@dataclass(slots=True)
+class _SeriesFiles:
+    uid: SeriesUID
+    instances: list[Instance] = field(default_factory=list)
+    uids: set[str] = field(default_factory=set)
+    duplicates: bool = False
+    built: Series | None = None
+
+
+@dataclass(slots=True)
+class _StudyFiles:
+    uid: StudyUID
+    patient_key: str
+    first: Instance
+    series: dict[str, _SeriesFiles] = field(default_factory=dict)
+
+
+class Library:
+    """Knows every opened file. One writer (a scan) and any number of readers at a time."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._scanning = threading.Lock()
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget all that was opened."""
+        with self._lock:
+            self._patients = PatientRegister()
+            self._studies: dict[tuple[str, str], _StudyFiles] = {}
+            self._instances: dict[str, Instance] = {}
+            self._study_uids: set[str] = set()
+            self._series_uids: set[str] = set()
+            self._paths: set[Path] = set()
+            self._refused: list[Refusal] = []
+            self._objects: list[OtherObject] = []
+            self._catalogue = Catalogue()
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The latest Catalogue."""
+        return self._catalogue
+
+    @property
+    def objects(self) -> tuple[OtherObject, ...]:
+        """Readable DICOM objects without a picture."""
+        with self._lock:
+            return tuple(self._objects)
+
+    def instance(self, uid: str) -> Instance | None:
+        """The file of an instance, by ``FrameRef.instance_uid``."""
+        return self._instances.get(uid)
+
+    def scan(
+        self, paths: Iterable[Path | str], cancelled: Callable[[], bool] = lambda: False
+    ) -> Iterator[Catalogue]:
+        """Read the headers of all files under ``paths``, in the thread that iterates.
+
+        Parameters
+        ----------
+        paths
+            Files, folders (recursive) and DICOMDIRs; DICOM is told by content, not by suffix.
+        cancelled
+            Asked before every file; what was read until then stays open.
+
+        Yields
+        ------
+        Catalogue
+            All that is open so far: after the first image, then about ten times a second, and
+            in the end (the only one with ``loading`` false).
+        """
+        quiet_pydicom()
+        with self._scanning:
+            seen, last, shown = 0, time.monotonic(), False
+            queue = [path for path in walk(map(Path, paths)) if path not in self._paths]
+            for path in queue:
+                if cancelled():
+                    break
+                is_image = self._add(path)
+                seen += 1
+                now = time.monotonic()
+                if (is_image and not shown) or now - last >= UPDATE_SECONDS:
+                    shown = shown or is_image
+                    yield self._publish(seen, len(queue), loading=True)
+                    last = time.monotonic()
+            yield self._publish(seen, len(queue), loading=False)
+
+    def _add(self, path: Path) -> bool:
+        try:
+            found = read_file(path)
+        except HeaderError as error:
+            with self._lock:
+                self._paths.add(path)
+                self._refused.append(Refusal(str(path), f"refusal.{error.reason}", error.detail))
+            return False
+        with self._lock:
+            self._paths.add(path)
+            if isinstance(found, OtherObject):
+                self._objects.append(found)
+                return False
+            return self._enter(found)
+
+    def _enter(self, instance: Instance) -> bool:
+        patient_key = self._patients.key_of(instance)
+        study = self._studies.get((patient_key, instance.study_uid))
+        if study is None:
+            uid = StudyUID(_unique(instance.study_uid, self._study_uids))
+            study = _StudyFiles(uid, patient_key, instance)
+            self._studies[patient_key, instance.study_uid] = study
+        series = study.series.get(instance.series_uid)
+        if series is None:
+            series = _SeriesFiles(SeriesUID(_unique(instance.series_uid, self._series_uids)))
+            study.series[instance.series_uid] = series
+        series.built = None
+        if instance.uid in series.uids:
+            series.duplicates = True
+            self._refused.append(Refusal(str(instance.path), "refusal.duplicate"))
+            return False
+        series.uids.add(instance.uid)
+        key = instance.uid
+        while key in self._instances:  # the same UID elsewhere: another picture
+            key += "~"
+        instance = replace(instance, uid=key)
+        self._instances[key] = instance
+        series.instances.append(instance)
+        return True
+
+    def _publish(self, seen: int, total: int, *, loading: bool) -> Catalogue:
+        with self._lock:
+            self._catalogue = Catalogue(
+                studies=tuple(self._ordered_studies()),
+                refused=tuple(self._refused),
+                objects=len(self._objects),
+                loading=loading,
+                files_seen=seen,
+                files_total=total,
+            )
+            return self._catalogue
+
+    def _ordered_studies(self) -> list[Study]:
+        """By patient in the order of opening, newest study of a patient first."""
+        patients = list(dict.fromkeys(study.patient_key for study in self._studies.values()))
+        made: list[Study] = []
+        for key in patients:
+            mine = [study for study in self._studies.values() if study.patient_key == key]
+            mine.sort(key=lambda study: (study.first.study_date, study.first.study_time))
+            made += [self._study(study) for study in reversed(mine) if study.series]
+        return made
+
+    def _study(self, study: _StudyFiles) -> Study:
+        series = [self._series(entry) for entry in study.series.values() if entry.instances]
+        series.sort(key=lambda entry: (entry.number is None, entry.number or 0))
+        first = study.first
+        return Study(
+            uid=study.uid,
+            patient=self._patients.patient(study.patient_key),
+            date=first.study_date,
+            time=first.study_time,
+            description=first.study_description,
+            accession_number=first.accession_number,
+            series=tuple(series),
+        )
+
+    @staticmethod
+    def _series(entry: _SeriesFiles) -> Series:
+        if entry.built is None:
+            first = entry.instances[0]
+            entry.built = Series(
+                uid=entry.uid,
+                number=first.series_number,
+                modality=first.modality,
+                description=first.series_description,
+                display_sets=display_sets(entry.uid, entry.instances, entry.duplicates),
+            )
+        return entry.built
+
+
+def _unique(uid: str, taken: set[str]) -> str:
+    """The UID, or one with a mark when another patient's study or series has it."""
+    while uid in taken:
+        uid += "~"
+    taken.add(uid)
+    return uid

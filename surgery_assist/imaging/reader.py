@@ -1,0 +1,203 @@
+"""One file: is it DICOM, is there a picture, and what does its header say?
+
+Headers only; pixels stay where they are. Every claim about size is checked against the bytes that
+are present before anything of that size is allocated.
+"""
+
+import logging
+import struct
+import warnings
+import zlib
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from surgery_assist.imaging.elements import Elements
+from surgery_assist.imaging.headers import instance_from
+from surgery_assist.imaging.records import (
+    DEFLATED_LE,
+    EXPLICIT_BE,
+    EXPLICIT_LE,
+    IMPLICIT_LE,
+    HeaderError,
+    Instance,
+    OtherObject,
+)
+from surgery_assist.imaging.tags import HEADER_TAGS
+
+PREAMBLE: Final = 128
+MAX_INFLATED: Final = 1 << 30
+_UNDEFINED: Final = 0xFFFFFFFF
+_LONG_VRS: Final = (b"OB", b"OW", b"OF", b"OD", b"UN", b"OL", b"OV")
+_VRS: Final = frozenset(
+    b"AE AS AT CS DA DS DT FD FL IS LO LT OB OF OW PN SH SL SQ SS ST TM UI UL UN US UT".split()
+)
+_NO_PICTURE: Final = ("SEG", "SR", "KO", "PR", "RTSTRUCT", "RTPLAN", "DOC", "M3D", "ECG")
+
+
+def quiet_pydicom() -> None:
+    """Stop pydicom from printing or logging what it meets: it quotes values of patients."""
+    import pydicom.config  # noqa: PLC0415  (start-up time)
+
+    warnings.filterwarnings("ignore", module=r"pydicom\..*")
+    logging.getLogger("pydicom").setLevel(logging.CRITICAL + 1)
+    pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
+
+
+def read_file(path: Path) -> Instance | OtherObject:
+    """Read the header of one file.
+
+    Raises
+    ------
+    HeaderError
+        With the reason why the file is refused.
+    """
+    try:
+        with path.open("rb") as file:
+            return _read(file, path)
+    except OSError as error:
+        raise HeaderError("not_readable", error.strerror or "") from error
+    except HeaderError:
+        raise
+    except RecursionError as error:
+        raise HeaderError("bad_header", "nested too deeply") from error
+    except Exception as error:  # noqa: BLE001  (pydicom raises almost anything on hostile files)
+        raise HeaderError("bad_header", type(error).__name__) from error
+
+
+def sniff(start: bytes, size: int) -> bool:
+    """Whether bytes at the start of a file look like DICOM (PS3.10 section 7.1, or bare data)."""
+    if start[PREAMBLE : PREAMBLE + 4] == b"DICM":
+        return True
+    if len(start) < 8:  # noqa: PLR2004
+        return False
+    for order in "<>":
+        group, element = struct.unpack(f"{order}HH", start[:4])
+        if group not in (0x0002, 0x0008) or element > 0x0060:  # noqa: PLR2004
+            continue
+        if start[4:6] in _VRS:
+            return True
+        (length,) = struct.unpack(f"{order}I", start[4:8])
+        if length <= min(size - 8, 1024):
+            return True
+    return False
+
+
+def _read(file: BinaryIO, path: Path) -> Instance | OtherObject:
+    from pydicom.filereader import dcmread  # noqa: PLC0415  (start-up time)
+
+    size = file.seek(0, 2)
+    if size == 0:
+        raise HeaderError("empty")
+    file.seek(0)
+    start = file.read(4096)
+    if not sniff(start, size):
+        raise HeaderError("not_dicom")
+    file.seek(0)
+    deflated = DEFLATED_LE.encode() in start[PREAMBLE:]
+    if deflated:
+        file, size = inflated(file)
+        deflated = isinstance(file, BytesIO)
+    dataset = dcmread(file, stop_before_pixels=True, force=True, specific_tags=list(HEADER_TAGS))
+    meta = getattr(dataset, "file_meta", None)
+    declared = str(meta.get("TransferSyntaxUID", "") or "") if meta is not None else ""
+    syntax = declared if _plausible_uid(declared) else ""
+    implicit = bool(dataset.is_implicit_VR)
+    little = bool(dataset.is_little_endian)
+    if not syntax:
+        syntax = (IMPLICIT_LE if implicit else EXPLICIT_LE) if little else EXPLICIT_BE
+    if deflated:
+        syntax = DEFLATED_LE
+    header = Elements(dataset)
+    sop_class = header.code(0x00080016)
+    if not sop_class and meta is not None:
+        sop_class = str(meta.get("MediaStorageSOPClassUID", "") or "")
+    pixels = _pixel_element(file, implicit=implicit, little=little)
+    modality = header.code(0x00080060, 16)
+    if modality in _NO_PICTURE or pixels is None:
+        return _without_picture(header, path, sop_class, modality)
+    return instance_from(header, path, sop_class, syntax, pixels, size)
+
+
+def _plausible_uid(text: str) -> bool:
+    return 0 < len(text) <= 64 and text.replace(".", "").isdigit()  # noqa: PLR2004
+
+
+def inflated(file: BinaryIO) -> tuple[BinaryIO, int]:
+    """A deflated file as its uncompressed twin (PS3.5 annex A.5), in memory.
+
+    Raises
+    ------
+    HeaderError
+        The stream is corrupt or grows beyond all reason.
+    """
+    data = file.read()
+    body, syntax = _meta_end(data)
+    if syntax != DEFLATED_LE:
+        file.seek(0)
+        return file, len(data)
+    unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
+    try:
+        content = unpacker.decompress(data[body:], MAX_INFLATED)
+    except zlib.error as error:
+        raise HeaderError("bad_header", "corrupt deflate stream") from error
+    if unpacker.unconsumed_tail:
+        raise HeaderError("size_lie", "inflates beyond 1 GiB")
+    # Declared as explicit little endian, padded to the same length, so that offsets stay simple.
+    head = data[:body].replace(DEFLATED_LE.encode(), EXPLICIT_LE.encode() + b"\0\0\0", 1)
+    return BytesIO(head + content), body + len(content)
+
+
+def _meta_end(data: bytes) -> tuple[int, str]:
+    """Where group 2 ends, by walking its elements, and the transfer syntax in it."""
+    at, syntax = PREAMBLE + 4, ""
+    while at + 8 <= len(data) and data[at : at + 2] == b"\x02\x00":
+        element = data[at + 2 : at + 4]
+        if data[at + 4 : at + 6] in _LONG_VRS:
+            at, length = at + 12, int(struct.unpack_from("<I", data, at + 8)[0])
+        else:
+            at, length = at + 8, int(struct.unpack_from("<H", data, at + 6)[0])
+        if element == b"\x10\x00":
+            syntax = data[at : at + length].decode("latin-1").strip(" \0")
+        at += length
+    return at, syntax
+
+
+def _pixel_element(file: BinaryIO, *, implicit: bool, little: bool) -> tuple[int, int | None, int] | None:
+    """Element number, value length and value offset of the pixel data that come next."""
+    start = file.read(12)
+    order = "<" if little else ">"
+    if len(start) < 8:  # noqa: PLR2004
+        return None
+    group, element = struct.unpack(f"{order}HH", start[:4])
+    if group != 0x7FE0 or element not in (0x0008, 0x0009, 0x0010):  # noqa: PLR2004
+        return None
+    at = file.tell() - len(start)
+    if implicit:
+        (length,) = struct.unpack(f"{order}I", start[4:8])
+        offset = at + 8
+    elif start[4:6] in _LONG_VRS:
+        if len(start) < 12:  # noqa: PLR2004
+            return None
+        (length,) = struct.unpack(f"{order}I", start[8:12])
+        offset = at + 12
+    else:
+        (length,) = struct.unpack(f"{order}H", start[6:8])
+        offset = at + 8
+    return element, None if length == _UNDEFINED else length, offset
+
+
+def _without_picture(
+    header: Elements, path: Path, sop_class: str, modality: str
+) -> OtherObject:
+    from pydicom.uid import UID  # noqa: PLC0415  (start-up time)
+
+    name = UID(sop_class).name if sop_class else ""
+    if name == "Media Storage Directory Storage":
+        return OtherObject(path, "DICOMDIR")
+    is_image = "Image Storage" in name or header.short(0x00280010) is not None
+    if modality in _NO_PICTURE or (sop_class and not is_image):
+        return OtherObject(path, modality or name)
+    if not sop_class and not header.code(0x0020000D) and not header.code(0x00080018):
+        raise HeaderError("not_dicom", "no identity, no picture")
+    raise HeaderError("no_pixels")
