@@ -1,0 +1,221 @@
+"""The recogniser: Vosk with our static graphs, N best sentences, and our own sense of an end.
+
+Vosk's endpoint waits for silence whatever was said. Here a sentence that is whole ends after a
+quarter of a second, one that could go on ("image twenty ... five") a little later, and one that
+is cut short much later.
+"""
+
+import json
+import time
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import numpy as np
+
+from surgery_assist.errors import PackError
+from surgery_assist.model.session import Language
+from surgery_assist.voice.audio import SAMPLE_RATE, AudioBlock, Samples
+from surgery_assist.voice.events import Hypothesis, Utterance
+from surgery_assist.voice.parser import NotUnderstood, Parse, Progress
+from surgery_assist.voice.vad import VoiceActivity
+
+N_BEST: Final = 8
+COMPLETE_SECONDS: Final = 0.25
+EXTENDABLE_SECONDS: Final = 0.5
+INCOMPLETE_SECONDS: Final = 0.9
+"""Silence after which a sentence is over, by how whole it is."""
+PREROLL_SECONDS: Final = 0.4
+"""A foot is often slower than the tongue: so much from before the pedal counts."""
+LONGEST_SECONDS: Final = 20.0
+
+
+class Scope(StrEnum):
+    """Which sentences a graph holds."""
+
+    AWAKE = "awake"
+    """All commands, the wake word before them allowed."""
+    ASLEEP = "asleep"
+    """The wake word, alone or before a command, and "stop"."""
+
+
+class SentenceParser(Protocol):
+    """Understands exactly the sentences of a graph."""
+
+    def parse(self, text: str) -> Parse | NotUnderstood:
+        """The command that a sentence is."""
+
+    def progress(self, text: str) -> Progress:
+        """Whether words so far are a sentence, and whether more may follow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ear:
+    """A Vosk model directory with the graph of a scope, and the parser of the same sentences."""
+
+    language: Language
+    scope: Scope
+    model: Path
+    parser: SentenceParser
+
+
+EarTable = Mapping[tuple[Language, Scope], Ear]
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """An utterance with its sound, for a second opinion."""
+
+    utterance: Utterance
+    audio: Samples
+
+
+class ModelCache:
+    """Vosk models by directory, each loaded once."""
+
+    def __init__(self) -> None:
+        self._models: dict[Path, Any] = {}
+
+    def load(self, path: Path) -> Any:
+        """The model in a directory.
+
+        Raises
+        ------
+        PackError
+            Vosk can't load it.
+        """
+        if path not in self._models:
+            # Vosk frees a model that it could not make, and says why only on stderr.
+            if not (path / "am" / "final.mdl").is_file():
+                raise PackError("error.model_unloadable", path=path.name)
+            import vosk
+
+            vosk.SetLogLevel(-1)
+            try:
+                self._models[path] = vosk.Model(str(path))
+            except Exception as error:
+                raise PackError("error.model_unloadable", path=path.name) from error
+        return self._models[path]
+
+
+class Recognizer:
+    """Takes blocks, gives partial texts and finished utterances; for one thread.
+
+    Graphs are swapped between utterances at no cost: a Vosk recogniser is made in under 1 ms.
+    """
+
+    def __init__(self, models: ModelCache) -> None:
+        self._models = models
+        self._ear: Ear | None = None
+        self._vosk: Any = None
+        self._utterance: list[AudioBlock] = []
+        self._before: deque[AudioBlock] = deque(maxlen=round(PREROLL_SECONDS * SAMPLE_RATE / 800))
+        self._started: float | None = None
+        self._partial = ""
+
+    @property
+    def ear(self) -> Ear | None:
+        """What is listened with."""
+        return self._ear
+
+    @property
+    def partial(self) -> str:
+        """The best sentence so far."""
+        return self._partial
+
+    def use(self, ear: Ear, *, preroll: bool = False) -> None:
+        """Listen with another graph from now on; what was heard so far is dropped.
+
+        With ``preroll`` the last moments are heard again by the new graph.
+        """
+        if ear is self._ear:
+            return
+        import vosk
+
+        self._vosk = vosk.KaldiRecognizer(self._models.load(ear.model), SAMPLE_RATE)
+        self._vosk.SetMaxAlternatives(N_BEST)
+        self._ear = ear
+        again = list(self._before) if preroll else []
+        self._clear()
+        for block in again:
+            self._vosk.AcceptWaveform(block.samples.tobytes())
+            self._utterance.append(block)
+
+    def feed(self, block: AudioBlock, activity: VoiceActivity) -> Finished | None:
+        """Hear a block that ``activity`` has judged already."""
+        begun = time.perf_counter()
+        self._before.append(block)
+        self._utterance.append(block)
+        if activity.speaking and self._started is None:
+            self._started = activity.started
+        ended = bool(self._vosk.AcceptWaveform(block.samples.tobytes()))
+        if not ended:
+            self._partial = json.loads(self._vosk.PartialResult()).get("partial", "")
+            if not self._over(block.end, activity):
+                self._forget_silence()
+                return None
+        text = self._vosk.Result() if ended else self._vosk.FinalResult()
+        return self._finish(text, block.end, activity, time.perf_counter() - begun)
+
+    def finish(self, now: float, activity: VoiceActivity) -> Finished | None:
+        """End the utterance now, such as when the pedal is released or the file ends."""
+        begun = time.perf_counter()
+        if self._vosk is None or not self._utterance:
+            return None
+        text = self._vosk.FinalResult()
+        return self._finish(text, now, activity, time.perf_counter() - begun)
+
+    def _over(self, now: float, activity: VoiceActivity) -> bool:
+        """Whether the silence is long enough for what was said."""
+        if not self._partial or self._started is None or self._ear is None:
+            return False
+        progress = self._ear.parser.progress(self._partial)
+        if not progress.complete:
+            wait = INCOMPLETE_SECONDS
+        elif progress.extendable:
+            wait = EXTENDABLE_SECONDS
+        else:
+            wait = COMPLETE_SECONDS
+        return activity.silence_since(now) >= wait
+
+    def _finish(
+        self, text: str, now: float, activity: VoiceActivity, seconds: float
+    ) -> Finished | None:
+        started = self._started
+        audio = np.concatenate([block.samples for block in self._utterance])
+        first = self._utterance[0].time
+        language = self._ear.language if self._ear else "en"
+        self._clear()
+        hypotheses = read_hypotheses(text)
+        if not hypotheses or not hypotheses[0].text:
+            return None
+        # Where the activity detector heard nothing, such as a whisper, Vosk alone says when.
+        ended = activity.last_voiced if activity.last_voiced > first else now
+        latency = (now - ended + seconds) * 1000.0
+        begin = first if started is None else started
+        return Finished(Utterance(hypotheses, begin, ended, latency, language), audio)
+
+    def _clear(self) -> None:
+        self._utterance = []
+        self._started = None
+        self._partial = ""
+
+    def _forget_silence(self) -> None:
+        """Keep the sound bounded: silence before speech is of no use to anyone."""
+        limit = LONGEST_SECONDS if self._started is not None else PREROLL_SECONDS
+        while self._utterance and self._utterance[-1].end - self._utterance[0].time > limit:
+            del self._utterance[0]
+
+
+def read_hypotheses(text: str) -> tuple[Hypothesis, ...]:
+    """Hypotheses of a result of Vosk (JSON), best first, each text once."""
+    alternatives = json.loads(text).get("alternatives", [])
+    best: dict[str, float] = {}
+    for entry in alternatives:
+        words, score = entry["text"].strip(), float(entry["confidence"])
+        best[words] = max(score, best.get(words, score))
+    ordered = sorted(best.items(), key=lambda pair: -pair[1])
+    return tuple(Hypothesis(words, score) for words, score in ordered)
