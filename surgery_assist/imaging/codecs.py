@@ -1,0 +1,242 @@
+"""One compressed frame to its samples, by the fastest decoder at hand.
+
+imagecodecs first, which lets other threads run while it decodes; GDCM for what it can't (retired
+JPEG processes, broken streams). Both carry permissive licences only.
+"""
+
+import struct
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from surgery_assist.imaging.records import PixelLayout
+
+Samples = NDArray[Any]
+_JPEG: Final = "1.2.840.10008.1.2.4."
+RLE: Final = "1.2.840.10008.1.2.5"
+_LOSSY_JPEG: Final = frozenset({_JPEG + "50", _JPEG + "51"})
+_LOSSLESS_JPEG: Final = frozenset({_JPEG + "57", _JPEG + "70"})
+_JPEG_LS: Final = frozenset({_JPEG + "80", _JPEG + "81"})
+_JPEG_2000: Final = frozenset({_JPEG + "90", _JPEG + "91"})
+_HTJ2K: Final = frozenset({_JPEG + "201", _JPEG + "202", _JPEG + "203"})
+_JPEG_XL: Final = frozenset({_JPEG + "110", _JPEG + "111", _JPEG + "112"})
+_RETIRED_JPEG: Final = frozenset(_JPEG + str(process) for process in (*range(52, 57), 58, *range(59, 67)))
+SUPPORTED: Final = (
+    _LOSSY_JPEG
+    | _LOSSLESS_JPEG
+    | _JPEG_LS
+    | _JPEG_2000
+    | _HTJ2K
+    | _JPEG_XL
+    | _RETIRED_JPEG
+    | {RLE}
+)
+_SOF_MARKERS: Final = frozenset((*range(0xC0, 0xC4), *range(0xC5, 0xC8), *range(0xC9, 0xCC), *range(0xCD, 0xD0), 0xF7))
+
+
+class CodecError(ValueError):
+    """The stream can't be decoded, or is not the picture that the header describes."""
+
+
+def decode(data: bytes, layout: PixelLayout) -> tuple[Samples, bool]:
+    """Decode one frame.
+
+    Returns
+    -------
+    samples : ndarray
+        ``(rows, columns)`` or ``(rows, columns, samples)``, integers as in the stream.
+    converted : bool
+        Whether the decoder has turned YBR into RGB already.
+
+    Raises
+    ------
+    CodecError
+        No decoder can read it, or its size differs from the header's.
+    """
+    data = _from_start_marker(data)
+    size = declared_size(data)
+    if size is not None and size != (layout.rows, layout.columns):
+        raise CodecError(f"stream of {size[0]} x {size[1]} pixels")
+    failures = []
+    for decoder in _decoders(layout):
+        try:
+            samples, converted = decoder(data, layout)
+        except CodecError as error:
+            failures.append(str(error))
+        except Exception as error:  # noqa: BLE001  (codecs have their own exception classes)
+            failures.append(f"{type(error).__name__}")
+        else:
+            return _shaped(samples, layout), converted
+    raise CodecError("; ".join(failures))
+
+
+def _decoders(
+    layout: PixelLayout,
+) -> list[Callable[[bytes, PixelLayout], tuple[Samples, bool]]]:
+    syntax = layout.transfer_syntax
+    if syntax == RLE:
+        return [_rle]
+    if syntax in _LOSSY_JPEG:
+        return [_lossy_jpeg, _gdcm]
+    if syntax in _LOSSLESS_JPEG:
+        return [_lossless_jpeg, _sof3_jpeg, _gdcm]
+    if syntax in _RETIRED_JPEG:
+        return [_gdcm, _lossy_jpeg]
+    # Headers lie about these: look at the stream.
+    return [_by_content, _gdcm]
+
+
+def _by_content(data: bytes, layout: PixelLayout) -> tuple[Samples, bool]:
+    import imagecodecs  # noqa: PLC0415  (start-up time)
+
+    if layout.transfer_syntax in _JPEG_XL:
+        return imagecodecs.jpegxl_decode(data), True
+    if data[:4] == b"\xff\x4f\xff\x51" or data[4:8] == b"jP  ":
+        if layout.transfer_syntax in _HTJ2K:
+            try:
+                return imagecodecs.htj2k_decode(data), True
+            except imagecodecs.Htj2kError:
+                pass
+        return imagecodecs.jpeg2k_decode(data), True
+    if data[:3] == b"\xff\xd8\xff":
+        return imagecodecs.jpegls_decode(data), False
+    raise CodecError("unknown stream")
+
+
+def _rle(data: bytes, layout: PixelLayout) -> tuple[Samples, bool]:
+    import imagecodecs  # noqa: PLC0415  (start-up time)
+
+    dtype = np.dtype(f"<u{layout.bits_allocated // 8}")
+    flat = np.frombuffer(imagecodecs.dicomrle_decode(data, dtype), dtype)
+    count = layout.rows * layout.columns * layout.samples
+    if flat.size < count:
+        raise CodecError(f"{flat.size} samples of {count}")
+    flat = flat[:count]
+    if layout.samples == 1:
+        return flat.reshape(layout.rows, layout.columns), False
+    return np.moveaxis(flat.reshape(layout.samples, layout.rows, layout.columns), 0, -1), False
+
+
+def _lossy_jpeg(data: bytes, layout: PixelLayout) -> tuple[Samples, bool]:
+    import imagecodecs  # noqa: PLC0415  (start-up time)
+
+    if layout.samples == 1:
+        return imagecodecs.jpeg_decode(data), False
+    ybr = _is_ybr_jpeg(data, layout)
+    return imagecodecs.jpeg_decode(data, colorspace="YCBCR" if ybr else "RGB", outcolorspace="RGB"), True
+
+
+def _is_ybr_jpeg(data: bytes, layout: PixelLayout) -> bool:
+    """Whether the stream holds YBR: the Adobe marker knows, else JFIF, else the header."""
+    adobe = data.find(b"\xff\xee\x00\x0eAdobe", 0, 4096)
+    if adobe >= 0 and len(data) > adobe + 15:
+        return data[adobe + 15] == 1
+    if data.find(b"\xff\xe0", 0, 64) >= 0 and data.find(b"JFIF\0", 0, 64) >= 0:
+        return True
+    return layout.photometric != "RGB"
+
+
+def _lossless_jpeg(data: bytes, layout: PixelLayout) -> tuple[Samples, bool]:
+    import imagecodecs  # noqa: PLC0415  (start-up time)
+
+    if layout.samples != 1:
+        raise CodecError("colour")
+    return imagecodecs.ljpeg_decode(data), False
+
+
+def _sof3_jpeg(data: bytes, layout: PixelLayout) -> tuple[Samples, bool]:
+    import imagecodecs  # noqa: PLC0415  (start-up time)
+
+    return imagecodecs.jpegsof3_decode(data), False
+
+
+def _gdcm(data: bytes, layout: PixelLayout) -> tuple[Samples, bool]:
+    """Decode by GDCM, from an image object built around the frame's one fragment."""
+    import gdcm  # noqa: PLC0415  (start-up time)
+
+    gdcm.Trace.WarningOff()
+    gdcm.Trace.ErrorOff()
+    fragment = gdcm.Fragment()
+    fragment.SetByteStringValue(data)
+    fragments = gdcm.SequenceOfFragments.New()
+    fragments.AddFragment(fragment)
+    element = gdcm.DataElement(gdcm.Tag(0x7FE0, 0x0010))
+    element.SetValue(fragments.__ref__())
+    image = gdcm.Image()
+    image.SetNumberOfDimensions(2)
+    image.SetDimensions((layout.columns, layout.rows, 1))
+    image.SetDataElement(element)
+    image.SetPhotometricInterpretation(
+        gdcm.PhotometricInterpretation(
+            gdcm.PhotometricInterpretation.GetPIType(layout.photometric)
+        )
+    )
+    image.SetPixelFormat(
+        gdcm.PixelFormat(
+            layout.samples,
+            layout.bits_allocated,
+            layout.bits_stored,
+            layout.high_bit,
+            int(layout.signed),
+        )
+    )
+    image.SetTransferSyntax(
+        gdcm.TransferSyntax(gdcm.TransferSyntax.GetTSType(layout.transfer_syntax))
+    )
+    buffer = image.GetBuffer()
+    if buffer is None:
+        raise CodecError("GDCM has no decoder")
+    raw = buffer.encode("utf-8", errors="surrogateescape") if isinstance(buffer, str) else buffer
+    bits = image.GetPixelFormat().GetBitsAllocated()
+    flat = np.frombuffer(raw, np.dtype(f"<u{bits // 8}"))
+    count = layout.rows * layout.columns * layout.samples
+    if flat.size < count:
+        raise CodecError(f"{flat.size} samples of {count}")
+    shape = (layout.rows, layout.columns, layout.samples)[: 2 if layout.samples == 1 else 3]
+    converted = image.GetPhotometricInterpretation().GetString().strip() == "RGB"
+    return flat[:count].reshape(shape), converted
+
+
+def _shaped(samples: Samples, layout: PixelLayout) -> Samples:
+    shape = (layout.rows, layout.columns)
+    if samples.ndim == 3 and samples.shape[2] == 1:  # noqa: PLR2004
+        samples = samples[:, :, 0]
+    if samples.shape[:2] != shape or (samples.ndim == 3) != (layout.samples > 1):  # noqa: PLR2004
+        raise CodecError(f"decoded to {samples.shape}")
+    return samples
+
+
+def _from_start_marker(data: bytes) -> bytes:
+    """Skip up to a few stray bytes that some writers put before the stream."""
+    if data[:2] == b"\0\0" and data[2:4] == b"\xff\xd8":
+        return data[2:]
+    return data
+
+
+def declared_size(data: bytes) -> tuple[int, int] | None:
+    """Rows and columns that a JPEG, JPEG-LS or JPEG 2000 stream itself announces.
+
+    Checked before decoding, because decoders allocate what the stream says.
+    """
+    if data[:4] == b"\xff\x4f\xff\x51" and len(data) >= 24:  # noqa: PLR2004
+        x1, y1, x0, y0 = struct.unpack(">IIII", data[8:24])
+        return y1 - y0, x1 - x0
+    if data[:2] != b"\xff\xd8":
+        return None
+    at = 2
+    while at + 9 <= len(data):
+        if data[at] != 0xFF:  # noqa: PLR2004
+            return None
+        marker = data[at + 1]
+        if marker == 0xFF:  # noqa: PLR2004
+            at += 1
+            continue
+        if marker in _SOF_MARKERS:
+            rows, columns = struct.unpack(">HH", data[at + 5 : at + 9])
+            return (rows, columns) if rows else None
+        if marker == 0xDA:  # noqa: PLR2004
+            return None
+        at += 2 + int(struct.unpack(">H", data[at + 2 : at + 4])[0])
+    return None

@@ -1,0 +1,222 @@
+"""From a file's bytes to the pixels of one frame, in stored values with what they mean.
+
+Values stay as stored (16 bits or fewer); slope and intercept are applied when drawing, so that a
+volume of 500 MB is not copied. Sources: DICOM PS3.3 C.7.6.3 and C.11.1, PS3.5 section 8.
+"""
+
+import os
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import Any, BinaryIO, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from surgery_assist.errors import DecodeError
+from surgery_assist.imaging.codecs import SUPPORTED, CodecError, decode
+from surgery_assist.imaging.colour import to_rgb
+from surgery_assist.imaging.fragments import FragmentError, FrameSpans, frame_spans
+from surgery_assist.imaging.records import (
+    DEFLATED_LE,
+    NATIVE_SYNTAXES,
+    HeaderError,
+    Instance,
+    PixelLayout,
+    VoiFunction,
+)
+from surgery_assist.imaging.samples import native_samples, stored_values
+from surgery_assist.imaging.tables import LookupTable, Tables, read_tables
+from surgery_assist.model.study import Window
+
+_KEPT: Final = 64
+"""Instances whose fragment index, tables or inflated bytes are remembered."""
+
+
+@dataclass(frozen=True, slots=True)
+class FramePixels:
+    """One frame.
+
+    ``values`` is ``(rows, columns)`` of uint8, uint16, int16 or float32, or ``(rows, columns, 3)``
+    of uint8 (RGB). The modality value (HU for CT) is ``values * slope + intercept``.
+    """
+
+    values: NDArray[Any]
+    slope: float = 1.0
+    intercept: float = 0.0
+    windows: tuple[Window, ...] = ()
+    """What the file proposes, modality units."""
+    voi_function: VoiFunction = "LINEAR"
+    voi_table: LookupTable | None = None
+    """Used when no window is given and the file proposes none."""
+    inverted: bool = False
+    """MONOCHROME1: the lowest value is white."""
+    padding: tuple[int, int] | None = None
+    """Stored values (lowest, highest) that are no picture."""
+
+    @property
+    def colour(self) -> bool:
+        """Whether it is an RGB picture."""
+        return self.values.ndim == 3  # noqa: PLR2004
+
+    def modality_value(self, row: int, column: int) -> float | tuple[int, int, int]:
+        """Value of one pixel: HU for CT, activity for PET, RGB for colour."""
+        if self.colour:
+            red, green, blue = (int(part) for part in self.values[row, column])
+            return red, green, blue
+        return float(self.values[row, column]) * self.slope + self.intercept
+
+
+class FrameReader:
+    """Reads frames of instances; safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._spans: OrderedDict[Path, tuple[FrameSpans, ...]] = OrderedDict()
+        self._tables: OrderedDict[Path, Tables] = OrderedDict()
+        self._inflated: OrderedDict[Path, bytes] = OrderedDict()
+
+    def read(
+        self, instance: Instance, frame: int = 0, out: NDArray[Any] | None = None
+    ) -> FramePixels:
+        """Read and decode one frame.
+
+        Parameters
+        ----------
+        instance
+            The file.
+        frame
+            Counted from 0.
+        out
+            Where the values go if their type and shape fit (a slot of a volume).
+
+        Raises
+        ------
+        DecodeError
+            The pixels can't be had; says why.
+        """
+        layout = instance.layout
+        if layout.transfer_syntax not in NATIVE_SYNTAXES | SUPPORTED:
+            raise DecodeError("error.decode_unsupported", syntax=layout.transfer_syntax)
+        try:
+            samples, converted = self._samples(instance, frame)
+            tables = self._tables_of(instance)
+            return _assemble(instance, frame, samples, tables, out, converted=converted)
+        except OSError as error:
+            raise DecodeError("error.decode_missing", detail=error.strerror or "") from error
+        except MemoryError as error:
+            raise DecodeError("error.decode_too_large") from error
+        except EOFError as error:
+            raise DecodeError("error.decode_truncated", detail=str(error)) from error
+        except (CodecError, FragmentError, HeaderError, ValueError, TypeError, IndexError) as error:
+            raise DecodeError("error.decode_failed", detail=str(error)[:200]) from error
+
+    def _samples(self, instance: Instance, frame: int) -> tuple[NDArray[Any], bool]:
+        layout = instance.layout
+        if not layout.encapsulated and layout.length is not None:
+            return native_samples(self._native_bytes(instance, frame), layout, frame), False
+        with instance.path.open("rb") as file:
+            spans = self._spans_of(instance, file)[frame]
+            data = b"".join(_exactly(file, at, length) for at, length in spans)
+        return decode(data, layout)
+
+    def _native_bytes(self, instance: Instance, frame: int) -> bytes:
+        layout = instance.layout
+        start = layout.frame_bits * frame // 8
+        length = (layout.frame_bits * (frame + 1) + 7) // 8 - start
+        if layout.transfer_syntax != DEFLATED_LE:
+            with instance.path.open("rb", buffering=0) as file:
+                return _exactly(file, layout.offset + start, length)
+        content = self._inflated_bytes(instance.path)
+        data = content[layout.offset + start : layout.offset + start + length]
+        if len(data) < length:
+            raise EOFError(f"{len(data)} bytes of {length}")
+        return data
+
+    def _inflated_bytes(self, path: Path) -> bytes:
+        from surgery_assist.imaging.reader import inflated  # noqa: PLC0415  (only for these files)
+
+        with self._lock:
+            if path in self._inflated:
+                return self._inflated[path]
+        with path.open("rb") as file:
+            content = inflated(file)[0]
+            content.seek(0)
+            data = content.read()
+        _remember(self._lock, self._inflated, path, data, 2)
+        return data
+
+    def _spans_of(self, instance: Instance, file: BinaryIO) -> tuple[FrameSpans, ...]:
+        with self._lock:
+            if instance.path in self._spans:
+                return self._spans[instance.path]
+        found = frame_spans(file, instance.layout, os.fstat(file.fileno()).st_size)
+        _remember(self._lock, self._spans, instance.path, found, _KEPT)
+        return found
+
+    def _tables_of(self, instance: Instance) -> Tables:
+        if not instance.has_tables:
+            return Tables()
+        with self._lock:
+            if instance.path in self._tables:
+                return self._tables[instance.path]
+        tables = read_tables(instance.path)
+        _remember(self._lock, self._tables, instance.path, tables, _KEPT)
+        return tables
+
+
+def _remember(lock: Lock, memory: "OrderedDict[Path, Any]", path: Path, value: Any, keep: int) -> None:  # noqa: ANN401
+    with lock:
+        memory[path] = value
+        while len(memory) > keep:
+            memory.popitem(last=False)
+
+
+def _exactly(file: Any, offset: int, length: int) -> bytes:  # noqa: ANN401
+    file.seek(offset)
+    data: bytes = file.read(length)
+    if len(data) < length:
+        raise EOFError(f"{len(data)} bytes of {length}")
+    return data
+
+
+def _assemble(
+    instance: Instance,
+    frame: int,
+    samples: NDArray[Any],
+    tables: Tables,
+    out: NDArray[Any] | None,
+    *,
+    converted: bool,
+) -> FramePixels:
+    layout = instance.layout
+    if layout.colour:
+        return FramePixels(to_rgb(samples, layout, tables, converted=converted))
+    values = stored_values(samples, layout)
+    info = instance.frames[frame]
+    slope, intercept, padding = info.slope, info.intercept, instance.padding
+    if tables.modality is not None:
+        values, slope, intercept, padding = tables.modality.applied(values), 1.0, 0.0, None
+    if out is not None and out.shape == values.shape and out.dtype == values.dtype:
+        np.copyto(out, values)
+        values = out
+    return FramePixels(
+        values,
+        slope=slope,
+        intercept=intercept,
+        windows=info.windows,
+        voi_function=instance.voi_function,
+        voi_table=tables.voi,
+        inverted=layout.photometric == "MONOCHROME1",
+        padding=padding,
+    )
+
+
+def values_dtype(layout: PixelLayout) -> np.dtype[Any]:
+    """Type of the stored values of a grey frame."""
+    if layout.kind != "integer" or layout.bits_allocated > 16:  # noqa: PLR2004
+        return np.dtype(np.float32)
+    if layout.signed:
+        return np.dtype(np.int16)
+    return np.dtype(np.uint8 if layout.bits_allocated <= 8 else np.uint16)  # noqa: PLR2004

@@ -1,0 +1,180 @@
+"""Grey values to screen pixels: VOI window or table, inversion, padding.
+
+The whole way from stored value to screen pixel is one table of 65,536 entries (256 for 8-bit
+frames), which depends on the window only; so a frame is drawn by one lookup per pixel.
+"""
+
+from functools import lru_cache
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from surgery_assist.imaging.pixels import FramePixels
+from surgery_assist.imaging.records import VoiFunction
+from surgery_assist.imaging.tables import LookupTable
+from surgery_assist.model.study import Window
+
+Rgb32 = NDArray[np.uint32]
+"""``(rows, columns)`` of 0xffRRGGBB."""
+_BLOCK: Final = 1 << 15
+"""Pixels looked up at a time: the index that numpy makes of them stays in the cache."""
+_LOW_PERCENTILE, _HIGH_PERCENTILE = 1.0, 99.0
+_GREY: Final = np.uint32(0xFF000000) | np.arange(256, dtype=np.uint32) * np.uint32(0x010101)
+
+
+def to_rgb32(pixels: FramePixels, window: Window | None = None, *, invert: bool = False) -> Rgb32:
+    """Draw one frame.
+
+    Parameters
+    ----------
+    pixels
+        The frame.
+    window
+        In modality units; ``None`` takes what the file proposes, else one from the pixels.
+        For colour frames it is brightness and contrast in 0 to 255.
+    invert
+        Exchange black and white. Padding stays black.
+
+    Returns
+    -------
+    ndarray
+        ``(rows, columns)`` uint32, 0xffRRGGBB, C-contiguous: QImage's Format_RGB32.
+    """
+    if pixels.colour:
+        return _colour(pixels.values, window, invert=invert)
+    table = None if window is not None or pixels.windows else pixels.voi_table
+    chosen = window or shown_window(pixels)
+    if pixels.values.dtype.kind == "f":
+        return _float(pixels, chosen, invert=invert)
+    lut = _lut(
+        pixels.values.dtype.str[1:],
+        pixels.slope,
+        pixels.intercept,
+        chosen,
+        pixels.voi_function,
+        None if table is None else _HashedTable(table),
+        invert != pixels.inverted,
+        pixels.padding,
+    )
+    return _looked_up(lut, pixels.values)
+
+
+def shown_window(pixels: FramePixels) -> Window:
+    """The window in force when none is chosen."""
+    if pixels.windows:
+        return pixels.windows[0]
+    if pixels.voi_table is not None and not pixels.colour:
+        first, count = pixels.voi_table.first, len(pixels.voi_table.entries)
+        return Window(first + count / 2, float(count))
+    return auto_window(pixels)
+
+
+def auto_window(pixels: FramePixels) -> Window:
+    """1st to 99th percentile of the frame without its padding, modality units."""
+    if pixels.colour:
+        return Window(128.0, 256.0)
+    values = pixels.values.reshape(-1)
+    values = values[:: max(1, values.size // 65_536)]
+    if pixels.padding is not None:
+        low, high = pixels.padding
+        values = values[(values < low) | (values > high)]
+    if values.dtype.kind == "f":
+        values = values[np.isfinite(values)]
+    if values.size == 0:
+        return Window(0.5, 2.0)
+    low, high = np.percentile(values.astype(np.float64), (_LOW_PERCENTILE, _HIGH_PERCENTILE))
+    if low == high:
+        low, high = float(values.min()), float(values.max())
+    a, b = (value * pixels.slope + pixels.intercept for value in (float(low), float(high)))
+    low, high = min(a, b), max(a, b)
+    smallest = abs(pixels.slope)
+    return Window((low + high + smallest) / 2, max(high - low + smallest, 2 * smallest))
+
+
+def grey_levels(values: NDArray[Any], window: Window, function: VoiFunction) -> NDArray[np.uint8]:
+    """Grey levels (0 to 255) of modality values through a window (PS3.3 C.11.2.1.2 and .3)."""
+    x = values.astype(np.float64)
+    if function == "SIGMOID":
+        scale = np.clip(-4.0 * (x - window.center) / max(window.width, 1e-9), -700.0, 700.0)
+        y = 1.0 / (1.0 + np.exp(scale))
+    elif function == "LINEAR_EXACT":
+        y = (x - window.center) / max(window.width, 1e-9) + 0.5
+    else:
+        # Width 1 is a threshold: everything above centre - 0.5 is white.
+        y = (x - (window.center - 0.5)) / max(window.width - 1.0, 1e-9) + 0.5
+    return np.rint(np.clip(y, 0.0, 1.0) * 255.0).astype(np.uint8)
+
+
+class _HashedTable:
+    """A lookup table that compares by identity, to serve as a cache key."""
+
+    def __init__(self, table: LookupTable) -> None:
+        self.table = table
+
+    def __hash__(self) -> int:
+        return id(self.table)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _HashedTable) and other.table is self.table
+
+
+@lru_cache(maxsize=64)
+def _lut(
+    kind: str,
+    slope: float,
+    intercept: float,
+    window: Window,
+    function: VoiFunction,
+    table: _HashedTable | None,
+    inverted: bool,  # noqa: FBT001
+    padding: tuple[int, int] | None,
+) -> Rgb32:
+    """Screen pixels for every stored value, by its bit pattern."""
+    patterns = np.arange(256 if kind == "u1" else 65_536, dtype=np.uint16)
+    stored = patterns.view(np.int16) if kind == "i2" else patterns
+    values = stored.astype(np.float64) * slope + intercept
+    if table is None:
+        grey = grey_levels(values, window, function)
+    else:
+        entries = table.table.applied(np.rint(values)).astype(np.uint32)
+        grey = np.minimum(entries >> (table.table.bits - 8), 255).astype(np.uint8)
+    if inverted:
+        grey = 255 - grey
+    if padding is not None:
+        grey[(stored >= padding[0]) & (stored <= padding[1])] = 0
+    lut: Rgb32 = _GREY[grey]
+    lut.flags.writeable = False
+    return lut
+
+
+def _looked_up(lut: Rgb32, values: NDArray[Any]) -> Rgb32:
+    flat = np.ascontiguousarray(values).reshape(-1)
+    flat = flat.view(np.uint16 if flat.dtype.itemsize == 2 else np.uint8)  # noqa: PLR2004
+    drawn = np.empty(flat.size, np.uint32)
+    for start in range(0, flat.size, _BLOCK):
+        part = slice(start, start + _BLOCK)
+        # mode="clip" spares numpy a buffered copy; indices can't be out of range.
+        np.take(lut, flat[part], out=drawn[part], mode="clip")
+    return drawn.reshape(values.shape)
+
+
+def _float(pixels: FramePixels, window: Window, *, invert: bool) -> Rgb32:
+    values = np.nan_to_num(pixels.values, nan=-np.inf, posinf=None, neginf=None)
+    grey = grey_levels(values * pixels.slope + pixels.intercept, window, "LINEAR_EXACT")
+    if invert != pixels.inverted:
+        grey = 255 - grey
+    drawn: Rgb32 = _GREY[grey]
+    return drawn
+
+
+def _colour(values: NDArray[Any], window: Window | None, *, invert: bool) -> Rgb32:
+    if window is not None or invert:
+        levels = np.arange(256, dtype=np.uint8)
+        if window is not None:
+            levels = grey_levels(levels, window, "LINEAR")
+        values = (255 - levels if invert else levels)[values]
+    drawn = np.full(values.shape[:2], 0xFF000000, np.uint32)
+    for channel, shift in enumerate((16, 8, 0)):
+        drawn |= values[:, :, channel].astype(np.uint32) << np.uint32(shift)
+    return drawn
