@@ -16,6 +16,7 @@ from surgery_assist.model.units import DisplaySetUID, SeriesUID, StudyUID
 
 PATIENT = Patient("p1", "1001", "POPESCU Ioana", "1961-04-12", "F")
 OTHER = Patient("p2", "1002", "IONESCU Dan", "1950-01-02", "M")
+SOFT_TISSUE = Window(40.0, 400.0)
 AXIAL = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0))
 CORONAL = ((1.0, 0.0, 0.0), (0.0, 0.0, -1.0))
 
@@ -30,7 +31,7 @@ def display_set(
     frame_of_reference: str = "for1",
     rows: int = 512,
     columns: int = 512,
-    window: Window | None = Window(40.0, 400.0),
+    window: Window | None = SOFT_TISSUE,
     colour: bool = False,
     start: float = 0.0,
 ) -> DisplaySet:
