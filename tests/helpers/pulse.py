@@ -1,0 +1,100 @@
+"""A private PulseAudio server with one null sink: a room in which tests speak and are heard.
+
+PortAudio reaches it through ALSA's "pulse" device, as on an ordinary Linux desktop.
+"""
+
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+SINK = "room"
+START_SECONDS = 10.0
+
+
+def missing_tools() -> str:
+    """What PulseAudio tests lack here, empty if nothing."""
+    lacking = [tool for tool in ("pulseaudio", "pactl", "paplay") if shutil.which(tool) is None]
+    if not any(Path("/usr/lib").rglob("libasound_module_pcm_pulse.so")):
+        lacking.append("libasound2-plugins")
+    return ", ".join(lacking)
+
+
+class PulseServer:
+    """Starts on entering, ends on leaving; `kill` and `start` pull it out and plug it in again."""
+
+    def __init__(self) -> None:
+        # Short: the path of a Unix socket may have 107 characters.
+        self._home = Path(tempfile.mkdtemp(prefix="pulse-"))
+        self._process: subprocess.Popen[bytes] | None = None
+        socket = self._home / "socket"
+        self.environment: Mapping[str, str] = {
+            "PULSE_SERVER": f"unix:{socket}",
+            "PULSE_RUNTIME_PATH": str(self._home / "run"),
+            "PULSE_COOKIE": str(self._home / "cookie"),
+            "PULSE_SINK": SINK,
+            "PULSE_SOURCE": f"{SINK}.monitor",
+        }
+        self._arguments = [
+            "pulseaudio",
+            "--daemonize=no",
+            "--exit-idle-time=-1",
+            "--use-pid-file=no",
+            "--disable-shm=yes",
+            "--log-level=error",
+            "-n",
+            "-L",
+            f"module-native-protocol-unix auth-anonymous=1 socket={socket}",
+            "-L",
+            f"module-null-sink sink_name={SINK} rate=48000 channels=2",
+        ]
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.kill()
+        shutil.rmtree(self._home, ignore_errors=True)
+
+    @property
+    def all_environment(self) -> dict[str, str]:
+        """The environment of a process that is to hear or speak in this room."""
+        return {**os.environ, **self.environment, "HOME": str(self._home)}
+
+    def start(self) -> None:
+        """Start the server and wait until it answers."""
+        self._process = subprocess.Popen(
+            self._arguments, env=self.all_environment, stdout=subprocess.DEVNULL
+        )
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            answer = subprocess.run(
+                ["pactl", "info"], env=self.all_environment, capture_output=True, check=False
+            )
+            if answer.returncode == 0:
+                return
+            time.sleep(0.05)
+        self.kill()
+        raise RuntimeError("PulseAudio did not start")
+
+    def kill(self) -> None:
+        """End the server at once, as if the device were pulled out."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.wait()
+
+    def play(self, path: Path) -> None:
+        """Play a WAV file into the room, to its end."""
+        subprocess.run(["paplay", str(path)], env=self.all_environment, check=True, timeout=60)
