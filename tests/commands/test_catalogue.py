@@ -105,26 +105,6 @@ def _arguments(command_id):
     }
 
 
-PREPARATIONS = ("layout.set rows=1 columns=2", "series.next", "target cell=C3", "bookmark.save")
-
-
-def _rich_session():
-    session = session_with(
-        study("1", display_set("1.1"), display_set("1.2"), display_set("1.3")),
-        study("2", display_set("2.1"), date="2020-01-01"),
-        study("3", display_set("3.1"), patient=OTHER),
-    )
-    return session.with_control(listening="asleep")
-
-
-def _arguments(command_id):
-    slots = REGISTRY[command_id].slots
-    values = {"choice": lambda s: s.choices[0], "cell": lambda s: "B4", "amount": lambda s: "lot"}
-    numbers = {"layout.set": 2, "image.goto": 3, "zoom.set": 150, "layout.focus": 2}
-    default = lambda s: numbers.get(command_id, 1)  # noqa: E731
-    return {s.name: values.get(s.kind, default)(s) for s in slots}
-
-
 @pytest.mark.parametrize("command_id", [e.id for e in REGISTRY.public if e.risk is Risk.VIEW])
 def test_undo_after_each_view_command_brings_back_the_identical_view(command_id):
     dispatcher = Dispatcher(REGISTRY, _rich_session(), run_effect=lambda _: None)
