@@ -22,18 +22,15 @@ _JPEG_LS: Final = frozenset({_JPEG + "80", _JPEG + "81"})
 _JPEG_2000: Final = frozenset({_JPEG + "90", _JPEG + "91"})
 _HTJ2K: Final = frozenset({_JPEG + "201", _JPEG + "202", _JPEG + "203"})
 _JPEG_XL: Final = frozenset({_JPEG + "110", _JPEG + "111", _JPEG + "112"})
-_RETIRED_JPEG: Final = frozenset(_JPEG + str(process) for process in (*range(52, 57), 58, *range(59, 67)))
-SUPPORTED: Final = (
-    _LOSSY_JPEG
-    | _LOSSLESS_JPEG
-    | _JPEG_LS
-    | _JPEG_2000
-    | _HTJ2K
-    | _JPEG_XL
-    | _RETIRED_JPEG
-    | {RLE}
+_RETIRED_JPEG: Final = frozenset(
+    _JPEG + str(process) for process in (*range(52, 57), 58, *range(59, 67))
 )
-_SOF_MARKERS: Final = frozenset((*range(0xC0, 0xC4), *range(0xC5, 0xC8), *range(0xC9, 0xCC), *range(0xCD, 0xD0), 0xF7))
+SUPPORTED: Final = (
+    _LOSSY_JPEG | _LOSSLESS_JPEG | _JPEG_LS | _JPEG_2000 | _HTJ2K | _JPEG_XL | _RETIRED_JPEG | {RLE}
+)
+_SOF_MARKERS: Final = frozenset(
+    (*range(0xC0, 0xC4), *range(0xC5, 0xC8), *range(0xC9, 0xCC), *range(0xCD, 0xD0), 0xF7)
+)
 
 
 class CodecError(ValueError):
@@ -125,7 +122,9 @@ def _lossy_jpeg(data: bytes, layout: PixelLayout) -> tuple[Samples, bool]:
     if layout.samples == 1:
         return imagecodecs.jpeg_decode(data), False
     ybr = _is_ybr_jpeg(data, layout)
-    return imagecodecs.jpeg_decode(data, colorspace="YCBCR" if ybr else "RGB", outcolorspace="RGB"), True
+    return imagecodecs.jpeg_decode(
+        data, colorspace="YCBCR" if ybr else "RGB", outcolorspace="RGB"
+    ), True
 
 
 def _is_ybr_jpeg(data: bytes, layout: PixelLayout) -> bool:
@@ -169,9 +168,7 @@ def _gdcm(data: bytes, layout: PixelLayout) -> tuple[Samples, bool]:
     image.SetDimensions((layout.columns, layout.rows, 1))
     image.SetDataElement(element)
     image.SetPhotometricInterpretation(
-        gdcm.PhotometricInterpretation(
-            gdcm.PhotometricInterpretation.GetPIType(layout.photometric)
-        )
+        gdcm.PhotometricInterpretation(gdcm.PhotometricInterpretation.GetPIType(layout.photometric))
     )
     image.SetPixelFormat(
         gdcm.PixelFormat(

@@ -78,7 +78,9 @@ def _same_spacing(one: _Frame, other: _Frame) -> bool:
 
 
 def display_sets(
-    series_uid: SeriesUID, instances: Sequence[Instance], duplicates: bool = False  # noqa: FBT001, FBT002
+    series_uid: SeriesUID,
+    instances: Sequence[Instance],
+    duplicates: bool = False,  # noqa: FBT001, FBT002
 ) -> tuple[DisplaySet, ...]:
     """Display sets of one series.
 

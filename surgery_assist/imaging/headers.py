@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from surgery_assist.imaging.elements import Elements
 from surgery_assist.imaging.functional_groups import enhanced_frames
@@ -17,7 +17,7 @@ from surgery_assist.imaging.planes import (
     windows_of,
 )
 from surgery_assist.imaging.records import (
-    DEFLATED_LE,
+    EXPLICIT_BE,
     NATIVE_SYNTAXES,
     FrameInfo,
     HeaderError,
@@ -39,12 +39,24 @@ _ELEMENT_KINDS: Final[dict[int, PixelKind]] = {
 }
 
 
+class PixelElement(NamedTuple):
+    """Pixel Data (or its float twins) as found in the file."""
+
+    element: int
+    length: int | None
+    """Of the value, bytes; ``None`` when undefined."""
+    offset: int
+    """Of the value in the file."""
+    words: bool
+    """Whether its value representation is OW."""
+
+
 def instance_from(
     header: Elements,
     path: Path,
     sop_class: str,
     syntax: str,
-    pixels: tuple[int, int | None, int],
+    pixels: PixelElement,
     size: int,
 ) -> Instance:
     """Build the record of one image file.
@@ -60,7 +72,7 @@ def instance_from(
     syntax
         Transfer Syntax UID.
     pixels
-        Element number, value length and value offset of the pixel data.
+        Where the pixel data are.
     size
         Bytes in the (inflated) file.
 
@@ -205,13 +217,12 @@ def _padding(header: Elements, layout: PixelLayout) -> tuple[int, int] | None:
 
 
 def _layout(
-    header: Elements, syntax: str, pixels: tuple[int, int | None, int], size: int
+    header: Elements, syntax: str, pixels: PixelElement, size: int
 ) -> tuple[PixelLayout, tuple[str, ...]]:
-    element, length, offset = pixels
     rows, columns = header.short(0x00280010), header.short(0x00280011)
     if not rows or not columns:
         raise HeaderError("bad_pixel_format", "rows or columns missing")
-    kind = _ELEMENT_KINDS[element]
+    kind = _ELEMENT_KINDS[pixels.element]
     allocated = header.short(0x00280100, {"float": 32, "double": 64}.get(kind))
     if allocated is None:
         raise HeaderError("bad_pixel_format", "bits allocated missing")
@@ -230,8 +241,8 @@ def _layout(
         raise HeaderError("size_lie", f"{frames} frames")
     layout = PixelLayout(
         transfer_syntax=syntax,
-        offset=offset,
-        length=length,
+        offset=pixels.offset,
+        length=pixels.length,
         rows=rows,
         columns=columns,
         frames=frames,
@@ -243,11 +254,12 @@ def _layout(
         planar=samples > 1 and header.short(0x00280006, 0) == 1,
         photometric=header.code(0x00280004, 16) or "MONOCHROME2",
         kind=kind,
-        big_endian=syntax == "1.2.840.10008.1.2.2",
+        big_endian=syntax == EXPLICIT_BE,
+        swapped=syntax == EXPLICIT_BE and pixels.words and allocated == 8,  # noqa: PLR2004
     )
     if layout.frame_bits // 8 > MAX_FRAME_BYTES:
         raise HeaderError("size_lie", f"{rows} x {columns} pixels")
-    if syntax not in NATIVE_SYNTAXES or length is None:
+    if syntax not in NATIVE_SYNTAXES or pixels.length is None:
         return _checked_encapsulated(layout, size)
     return _checked_native(layout, size)
 
@@ -274,8 +286,3 @@ def _checked_encapsulated(layout: PixelLayout, size: int) -> tuple[PixelLayout, 
     if claimed > _SUSPICIOUS_BYTES and claimed > there * MAX_RATIO:
         raise HeaderError("size_lie", f"{claimed} bytes claimed, {there} present")
     return layout, ()
-
-
-def is_deflated(layout: PixelLayout) -> bool:
-    """Whether the file must be inflated before its pixels are read."""
-    return layout.transfer_syntax == DEFLATED_LE

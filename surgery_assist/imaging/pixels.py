@@ -6,7 +6,7 @@ volume of 500 MB is not copied. Sources: DICOM PS3.3 C.7.6.3 and C.11.1, PS3.5 s
 
 import os
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
 from typing import Any, BinaryIO, Final
@@ -20,6 +20,7 @@ from surgery_assist.imaging.colour import to_rgb
 from surgery_assist.imaging.fragments import FragmentError, FrameSpans, frame_spans
 from surgery_assist.imaging.records import (
     DEFLATED_LE,
+    EXPLICIT_LE,
     NATIVE_SYNTAXES,
     HeaderError,
     Instance,
@@ -117,14 +118,36 @@ class FrameReader:
         if not layout.encapsulated and layout.length is not None:
             return native_samples(self._native_bytes(instance, frame), layout, frame), False
         with instance.path.open("rb") as file:
-            spans = self._spans_of(instance, file)[frame]
+            try:
+                spans = self._spans_of(instance, file)[frame]
+            except FragmentError:
+                return self._despite_syntax(instance, frame), False
             data = b"".join(_exactly(file, at, length) for at, length in spans)
         return decode(data, layout)
+
+    def _despite_syntax(self, instance: Instance, frame: int) -> NDArray[Any]:
+        """Uncompressed pixels whose header claims a compressed transfer syntax."""
+        layout = replace(instance.layout, transfer_syntax=EXPLICIT_LE)
+        if (layout.length or 0) * 8 < layout.frame_bits * layout.frames:
+            raise FragmentError("neither fragments nor enough bytes for plain pixels")
+        return native_samples(
+            self._native_bytes(replace(instance, layout=layout), frame), layout, frame
+        )
 
     def _native_bytes(self, instance: Instance, frame: int) -> bytes:
         layout = instance.layout
         start = layout.frame_bits * frame // 8
         length = (layout.frame_bits * (frame + 1) + 7) // 8 - start
+        if layout.swapped:
+            skipped, start = start % 2, start - start % 2
+            pairs = np.frombuffer(
+                self._bytes_at(instance, start, (length + skipped + 1) // 2 * 2), ">u2"
+            )
+            return pairs.astype("<u2").tobytes()[skipped : skipped + length]
+        return self._bytes_at(instance, start, length)
+
+    def _bytes_at(self, instance: Instance, start: int, length: int) -> bytes:
+        layout = instance.layout
         if layout.transfer_syntax != DEFLATED_LE:
             with instance.path.open("rb", buffering=0) as file:
                 return _exactly(file, layout.offset + start, length)
@@ -166,7 +189,9 @@ class FrameReader:
         return tables
 
 
-def _remember(lock: Lock, memory: "OrderedDict[Path, Any]", path: Path, value: Any, keep: int) -> None:  # noqa: ANN401
+def _remember(
+    lock: Lock, memory: "OrderedDict[Path, Any]", path: Path, value: Any, keep: int
+) -> None:  # noqa: ANN401
     with lock:
         memory[path] = value
         while len(memory) > keep:

@@ -120,9 +120,7 @@ def _region_spacing(header: Elements) -> tuple[float, float] | None:
     return None
 
 
-def plane_of(
-    header: Elements, orientation: tuple[Vector, Vector] | None
-) -> ImagePlane | None:
+def plane_of(header: Elements, orientation: tuple[Vector, Vector] | None) -> ImagePlane | None:
     """The plane of a plain image; ``None`` without position, orientation and spacing."""
     position, spacing = position_of(header), _pair(header.numbers(0x00280030))
     if orientation is None or position is None or spacing is None:
@@ -140,9 +138,7 @@ def windows_of(header: Elements) -> tuple[Window, ...]:
     )
 
 
-def dose_frames(
-    header: Elements, count: int, plain: FrameInfo
-) -> tuple[FrameInfo, ...]:
+def dose_frames(header: Elements, count: int, plain: FrameInfo) -> tuple[FrameInfo, ...]:
     """Frames of an RT dose grid, which lie at GridFrameOffsetVector (PS3.3 C.8.8.3.2)."""
     offsets = header.numbers(0x3004000C)
     plane = plain.plane

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from surgery_assist.imaging.elements import Elements
-from surgery_assist.imaging.headers import instance_from
+from surgery_assist.imaging.headers import PixelElement, instance_from
 from surgery_assist.imaging.records import (
     DEFLATED_LE,
     EXPLICIT_BE,
@@ -163,8 +163,8 @@ def _meta_end(data: bytes) -> tuple[int, str]:
     return at, syntax
 
 
-def _pixel_element(file: BinaryIO, *, implicit: bool, little: bool) -> tuple[int, int | None, int] | None:
-    """Element number, value length and value offset of the pixel data that come next."""
+def _pixel_element(file: BinaryIO, *, implicit: bool, little: bool) -> PixelElement | None:
+    """The pixel data element that comes next, if one does."""
     start = file.read(12)
     order = "<" if little else ">"
     if len(start) < 8:  # noqa: PLR2004
@@ -184,12 +184,11 @@ def _pixel_element(file: BinaryIO, *, implicit: bool, little: bool) -> tuple[int
     else:
         (length,) = struct.unpack(f"{order}H", start[6:8])
         offset = at + 8
-    return element, None if length == _UNDEFINED else length, offset
+    words = implicit or start[4:6] == b"OW"
+    return PixelElement(element, None if length == _UNDEFINED else length, offset, words)
 
 
-def _without_picture(
-    header: Elements, path: Path, sop_class: str, modality: str
-) -> OtherObject:
+def _without_picture(header: Elements, path: Path, sop_class: str, modality: str) -> OtherObject:
     from pydicom.uid import UID  # noqa: PLC0415  (start-up time)
 
     name = UID(sop_class).name if sop_class else ""

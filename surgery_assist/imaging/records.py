@@ -54,6 +54,8 @@ class PixelLayout:
     photometric: str
     kind: PixelKind = "integer"
     big_endian: bool = False
+    swapped: bool = False
+    """8-bit samples in big-endian words: every two bytes are exchanged (PS3.5 section 8.2)."""
 
     @property
     def encapsulated(self) -> bool:

@@ -17,7 +17,7 @@ from surgery_assist.model.study import Window
 
 Rgb32 = NDArray[np.uint32]
 """``(rows, columns)`` of 0xffRRGGBB."""
-_BLOCK: Final = 1 << 15
+_BLOCK: Final = 1 << 17
 """Pixels looked up at a time: the index that numpy makes of them stays in the cache."""
 _LOW_PERCENTILE, _HIGH_PERCENTILE = 1.0, 99.0
 _GREY: Final = np.uint32(0xFF000000) | np.arange(256, dtype=np.uint32) * np.uint32(0x010101)

@@ -51,7 +51,9 @@ def judge(planes: Sequence[ImagePlane]) -> StackGeometry:
     if not distinct:
         return StackGeometry(findings=tuple(findings))
     usual = median(distinct)
-    uneven = [step for step in distinct if abs(step - usual) > max(UNIFORM_MM, UNIFORM_SHARE * usual)]
+    uneven = [
+        step for step in distinct if abs(step - usual) > max(UNIFORM_MM, UNIFORM_SHARE * usual)
+    ]
     missing = [step for step in uneven if _is_whole_gap(step, usual)]
     if missing:
         findings.append("gap")
