@@ -230,11 +230,15 @@ class _WordNetwork:
         return self._alive[state]
 
 
-def _ordered(meanings: Iterable[Meaning]) -> Meanings:
+def _ordered(meanings: Meanings) -> Meanings:
+    if len(meanings) < 2:
+        return meanings
     return tuple(sorted(meanings, key=Meaning.sort_key))
 
 
 def _without(meanings: Meanings, taken: Meanings) -> Meanings:
+    if not taken:
+        return meanings
     rest = list(meanings)
     for meaning in taken:
         rest.remove(meaning)
@@ -280,20 +284,13 @@ class _Determiniser:
             for member, (pending, cost) in members.items():
                 for word, steps in self._network.steps(member).items():
                     for step in steps:
+                        said = _ordered(pending + step.meanings)
                         _merge(
-                            following[word],
-                            step.target,
-                            (_ordered(pending + step.meanings), cost + step.cost),
-                            (*words, word),
+                            following[word], step.target, (said, cost + step.cost), *words, word
                         )
             for word, group in following.items():
-                common = _common(meanings for meanings, _ in group.values())
-                least = min(cost for _, cost in group.values())
-                rest = {
-                    member: (_without(meanings, common), round(cost - least, 6))
-                    for member, (meanings, cost) in group.items()
-                }
-                arcs[word] = (common, least, self._state(rest, (*words, word)))
+                said, cost, rest = _emit(group)
+                arcs[word] = (said, cost, self._state(rest, (*words, word)))
             self._drafts[index] = (arcs, self._final(members, words))
         return self._drafts
 
@@ -309,12 +306,26 @@ class _Determiniser:
         found: _Members = {}
         for member, (pending, cost) in members.items():
             for meanings, extra in self._network.ends(member):
-                _merge(found, Network.END, (_ordered(pending + meanings), cost + extra), words)
+                _merge(found, Network.END, (_ordered(pending + meanings), cost + extra), *words)
         return found.get(Network.END)
 
 
+def _emit(group: _Members) -> tuple[Meanings, float, _Members]:
+    """What is certain now that a word led to this group, its cost, and what stays open."""
+    if len(group) == 1:
+        [(member, (meanings, cost))] = group.items()
+        return meanings, cost, {member: ((), 0.0)}
+    common = _common(meanings for meanings, _ in group.values())
+    least = min(cost for _, cost in group.values())
+    rest = {
+        member: (_without(meanings, common), round(cost - least, 6))
+        for member, (meanings, cost) in group.items()
+    }
+    return common, least, rest
+
+
 def _merge(
-    members: _Members, member: int, value: tuple[Meanings, float], words: tuple[str, ...]
+    members: _Members, member: int, value: tuple[Meanings, float], *sentence: str
 ) -> None:
     """Add a member to a group; two meanings at one place make the sentence ambiguous."""
     known = members.get(member)
@@ -322,7 +333,7 @@ def _merge(
         if known[0] != value[0]:
             raise PhraseError(
                 "error.phrase_ambiguous",
-                sentence=" ".join(words),
+                sentence=" ".join(sentence),
                 first=_describe(known[0]),
                 second=_describe(value[0]),
             )

@@ -28,7 +28,8 @@ _SYMBOLS: Final[Mapping[str, Mapping[str, str]]] = {
 }
 _GLUED: Final = re.compile(r"(?<=\d)(?=[^\W\d])|(?<=[^\W\d])(?=\d)")
 _MOST_READINGS: Final = 16
-_GIVE_UP_COST: Final = 3.0
+_GIVE_UP_COST: Final = 0.45
+"""A sentence is near if it costs less than this for each word, and as much once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ class Parser:
         Words may be misspelt, missing or too many; the cheapest sentence wins.
         """
         words = next(iter(self._readings(text)), [])
-        limit = _GIVE_UP_COST if len(words) > 1 else 1.0
+        limit = _GIVE_UP_COST * (len(words) + 1)
         tick = count()
         queue: list[tuple[float, int, int, int, tuple[str, ...]]] = [(0.0, next(tick), 0, 0, ())]
         seen: set[tuple[int, int]] = set()

@@ -13,7 +13,7 @@ from typing import Final
 from hassil.expression import Alternative
 
 from surgery_assist.errors import PhraseError
-from surgery_assist.voice.automaton import Automaton, Meaning, Network
+from surgery_assist.voice.automaton import SPACE, Automaton, Meaning, Network
 from surgery_assist.voice.grammar import (
     NumberRanges,
     SlotValue,
@@ -108,8 +108,10 @@ class PhraseBook:
             network.add(Network.START, start)
         if wake is not Wake.ABSENT:
             compiler = TemplateCompiler(network, self.vocabulary, {})
+            awake = network.add_state()
+            network.add(awake, start, SPACE)
             for template in self._wake:
-                compiler.add(Network.START, start, template)
+                compiler.add(Network.START, awake, template)
                 compiler.add(
                     Network.START, Network.END, template, [Meaning("", "command", LISTEN_COMMAND)]
                 )

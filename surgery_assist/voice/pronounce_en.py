@@ -6,8 +6,13 @@ others, 1976): for each letter a list of ``left[letters]right = phones``, the fi
 fits wins.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
 from typing import Final
+
+from surgery_assist.settings import resources_dir
 
 _ARPABET: Final[dict[str, tuple[str, ...]]] = {
     "AA": ("Q",), "AE": ("A",), "AH": ("V",), "AO": ("O",), "AW": ("a", "w"), "AY": ("a", "j"),
@@ -17,6 +22,13 @@ _ARPABET: Final[dict[str, tuple[str, ...]]] = {
     "HH": ("h",), "JH": ("dZ",), "K": ("k",), "L": ("l",), "M": ("m",), "N": ("n",),
     "NG": ("N",), "P": ("p",), "R": ("R",), "S": ("s",), "SH": ("S",), "T": ("t",),
     "TH": ("T",), "V": ("v",), "W": ("w",), "Y": ("j",), "Z": ("z",), "ZH": ("Z",),
+}  # fmt: skip
+
+_EDGE: Final = "_"
+_RULE: Final = re.compile(r"([^\[]*)\[([a-z]+)\](.*)")
+_CLASSES: Final[Mapping[str, str]] = {
+    "#": "[aeiouy]+", ":": "[^aeiouy_]*", "^": "[^aeiouy_]", ".": "[bdvgjlmnrwz]", "+": "[eiy]",
+    "%": "(?:er|e|es|ed|ing|ely)_", "&": "(?:[scgzxj]|ch|sh)", "@": "(?:[tsrdlznj]|th|ch|sh)",
 }  # fmt: skip
 
 
@@ -37,3 +49,65 @@ def arpabet_to_phones(symbols: Sequence[str]) -> list[str]:
         else:
             phones.extend(_ARPABET[symbol.rstrip("012")])
     return phones
+
+
+
+def pronounce(word: str) -> list[tuple[str, ...]]:
+    """The pronunciation of a lower-case word by rules; none if a letter is not English."""
+    spelling = word.replace("'", "")
+    if not spelling or not (spelling.isascii() and spelling.isalpha()):
+        return []
+    padded = f"{_EDGE}{spelling}{_EDGE}"
+    symbols: list[str] = []
+    position = 1
+    while position < len(padded) - 1:
+        rule = _fitting_rule(padded, position)
+        symbols.extend(rule.symbols)
+        position += len(rule.letters)
+    phones = tuple(arpabet_to_phones(symbols))
+    return [phones] if phones else []
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    left: re.Pattern[str]
+    letters: str
+    right: re.Pattern[str]
+    symbols: tuple[str, ...]
+
+
+def _fitting_rule(padded: str, position: int) -> _Rule:
+    for rule in _rules()[padded[position]]:
+        end = position + len(rule.letters)
+        if (
+            padded.startswith(rule.letters, position)
+            and rule.right.match(padded, end)
+            and rule.left.search(padded[:position])
+        ):
+            return rule
+    raise AssertionError("the last rule of each letter fits everywhere")
+
+
+@cache
+def _rules() -> Mapping[str, Sequence[_Rule]]:
+    rules: dict[str, list[_Rule]] = {}
+    text = (resources_dir() / "lexicon" / "en_rules.txt").read_text("utf-8")
+    for line in text.splitlines():
+        if line and not line.startswith("# "):
+            pattern, _, symbols = line.partition("=")
+            found = _RULE.fullmatch(pattern.strip())
+            assert found is not None, line
+            left, letters, right = found.groups()
+            rules.setdefault(letters[0], []).append(
+                _Rule(
+                    re.compile(f"(?:{_context(left)})$"),
+                    letters,
+                    re.compile(_context(right)),
+                    tuple(symbols.split()),
+                )
+            )
+    return rules
+
+
+def _context(text: str) -> str:
+    return "".join(_CLASSES.get(letter, letter) for letter in text)

@@ -1,0 +1,340 @@
+"""The recogniser's graph: from the automaton of sentences to what Vosk decodes.
+
+H, L and G of the textbook are built in one go, since a phone is a single HMM state without
+context: each state of the automaton becomes a tree of the phones of its words, each phone a state with a
+self loop. Between words silence may stand; before and after too. Equal states are merged while
+they are made, so tails and numbers are shared; no arc is empty.
+
+Two sentences are added. Silence alone: without it, what is left after an endpoint becomes a
+false word. The filler ``[unk]``, as a whole utterance only, takes speech that is no sentence.
+"""
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from surgery_assist.errors import PackError, VocabularyError
+from surgery_assist.voice.automaton import Automaton
+from surgery_assist.voice.fst import NOT_FINAL, FstArc, FstState, encode_fst
+from surgery_assist.voice.lexicon import Lexicon
+from surgery_assist.voice.parser import UNKNOWN_WORD
+from surgery_assist.voice.phones import (
+    BEGIN,
+    END,
+    FILLER_INDEX,
+    INTERNAL,
+    PHONE_INDEX,
+    SILENCE,
+    SINGLETON,
+    phone_id,
+    transition_ids,
+    word_boundary_lines,
+)
+
+_FORMAT: Final = 1
+"""Part of the cache key: raise it when the same input should give another graph."""
+
+FILLER_PHONES: Final = 6
+"""Shortest ``[unk]``: at 30 ms a frame, 0.18 s of speech."""
+
+_SILENCE_ID: Final = phone_id(PHONE_INDEX[SILENCE], 0)
+_LINKED_FOLDERS: Final = ("am", "conf", "ivector")
+
+
+@dataclass(frozen=True, slots=True)
+class GraphCosts:
+    """Weights of the tropical semiring: negative natural logarithms, smaller is likelier."""
+
+    silence_at_edge: float = 0.7
+    silence_between: float = 1.5
+    empty: float = 1.0
+    unknown: float | None = 0.0
+    """Cost of ``[unk]``; without it every sound becomes a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """A decoding graph; output label ``i`` stands for ``words[i]``."""
+
+    states: Sequence[FstState]
+    words: Sequence[str]
+
+    def arc_count(self) -> int:
+        """Number of arcs over all states."""
+        return sum(len(state.arcs) for state in self.states)
+
+
+def build_graph(
+    automata: Sequence[Automaton],
+    lexicon: Lexicon,
+    out_dir: Path,
+    pack_root: Path,
+    costs: GraphCosts | None = None,
+) -> Path:
+    """A Vosk model directory whose graph holds exactly these sentences.
+
+    It is made once for the same input: the name is a hash of sentences, pronunciations, costs and
+    acoustic model. The pack's large files are linked, not copied, where the disk allows.
+
+    Parameters
+    ----------
+    automata
+        Sentences, each in its language; a sentence of any of them may be spoken.
+    lexicon
+        Pronunciations of their words.
+    out_dir
+        Cache folder; the model directory is made under it.
+    pack_root
+        Folder with ``am/final.mdl`` and ``conf``.
+    costs
+        Weights of silence and filler.
+
+    Returns
+    -------
+    Path
+        The model directory.
+
+    Raises
+    ------
+    VocabularyError
+        If a word can't be pronounced.
+    PackError
+        If the pack has no acoustic model or the directory can't be written.
+    """
+    costs = costs or GraphCosts()
+    model = pack_root / "am" / "final.mdl"
+    if not model.is_file():
+        raise PackError("error.model_unloadable", path=pack_root.name)
+    graph = compose_graph(automata, lexicon, costs)
+    encoded = encode_fst(graph.states)
+    stat = model.stat()
+    key = hashlib.sha256(encoded)
+    key.update(repr((_FORMAT, graph.words, stat.st_size, stat.st_mtime_ns)).encode())
+    target = out_dir / f"graph-{key.hexdigest()[:16]}"
+    if not target.is_dir():
+        try:
+            _write_model(target, encoded, graph.words, pack_root)
+        except OSError as error:
+            raise PackError("error.cache_unwritable", path=out_dir.name) from error
+    return target
+
+
+def _write_model(target: Path, encoded: bytes, words: Sequence[str], pack_root: Path) -> None:
+    """Write beside the target and rename: a directory with its name is always whole."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="graph-", dir=target.parent) as temporary:
+        draft = Path(temporary) / "model"
+        for folder in _LINKED_FOLDERS:
+            for source in sorted((pack_root / folder).rglob("*")):
+                if source.is_file():
+                    _link(source, draft / source.relative_to(pack_root))
+        phones = draft / "graph" / "phones"
+        phones.mkdir(parents=True)
+        (draft / "graph" / "HCLG.fst").write_bytes(encoded)
+        lines = [f"{word} {number}" for number, word in enumerate(words)]
+        (draft / "graph" / "words.txt").write_text("\n".join(lines) + "\n", "utf-8", newline="\n")
+        (phones / "word_boundary.int").write_text(
+            "\n".join(word_boundary_lines()) + "\n", "ascii", newline="\n"
+        )
+        try:
+            draft.rename(target)
+        except OSError:
+            # Another program may have made the same directory in the meantime.
+            if not target.is_dir():
+                raise
+
+
+def _link(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+
+
+def compose_graph(
+    automata: Sequence[Automaton], lexicon: Lexicon, costs: GraphCosts | None = None
+) -> Graph:
+    """The graph of these sentences, silence and ``[unk]``.
+
+    Raises
+    ------
+    VocabularyError
+        If a word can't be pronounced.
+    """
+    vocabulary = sorted({word for automaton in automata for word in automaton.words()})
+    words = ["<eps>", *vocabulary, UNKNOWN_WORD]
+    composer = _Composer(automata, lexicon, words, costs or GraphCosts())
+    return Graph(composer.compose(), words)
+
+
+_Arcs = tuple[FstArc, ...]
+_Node = tuple[int, int]
+"""A state of the sentence machines: which machine, which state."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Path:
+    """What is left of a word: its phones, its label if not given yet, its cost, where it leads."""
+
+    phones: tuple[int, ...]
+    word: int
+    cost: float
+    node: _Node
+
+
+class _Composer:
+    def __init__(
+        self,
+        automata: Sequence[Automaton],
+        lexicon: Lexicon,
+        words: Sequence[str],
+        costs: GraphCosts,
+    ) -> None:
+        self._automata = automata
+        self._lexicon = lexicon
+        self._word_ids = {word: number for number, word in enumerate(words)}
+        self._costs = costs
+        self._states: list[FstState] = [FstState()]
+        self._merged: dict[tuple[int, _Arcs, float], int] = {}
+        self._roots: dict[_Node, _Arcs] = {}
+        self._pauses: dict[_Node, FstArc] = {}
+        self._phones: dict[tuple[str, str], list[tuple[int, ...]]] = {}
+
+    def compose(self) -> list[FstState]:
+        starts = [(number, 0) for number in range(len(self._automata))]
+        arcs = self._tree([path for node in starts for path in self._paths(node)])
+        arcs += self._filler()
+        silent = self._emitting(_SILENCE_ID, arcs, self._costs.empty)
+        lead_in = _arc_into(_SILENCE_ID, 0, self._costs.silence_at_edge, silent)
+        self._states[0].arcs = [*arcs, lead_in]
+        return _renumber(self._states)
+
+    def _emitting(self, phone: int, arcs: _Arcs, final: float) -> int:
+        """A state inside a phone, with its self loop; equal ones are one."""
+        key = (phone, arcs, final)
+        if key not in self._merged:
+            number = len(self._states)
+            self._merged[key] = number
+            loop = FstArc(transition_ids(phone)[0], 0, 0.0, number)
+            self._states.append(FstState([*arcs, loop], final))
+        return self._merged[key]
+
+    def _after_word(self, phone: int, node: _Node) -> int:
+        """The last phone of a word that leads to ``node``: silence, a word or the end follow."""
+        return self._emitting(phone, (*self._root(node), self._pause(node)), self._final(node))
+
+    def _pause(self, node: _Node) -> FstArc:
+        """Silence after a word, at the end or before the next word."""
+        if node not in self._pauses:
+            extra = self._costs.silence_between - self._costs.silence_at_edge
+            onward = tuple(
+                arc._replace(weight=arc.weight + extra) for arc in self._root(node)
+            )
+            silent = self._emitting(_SILENCE_ID, onward, self._final(node))
+            self._pauses[node] = _arc_into(_SILENCE_ID, 0, self._costs.silence_at_edge, silent)
+        return self._pauses[node]
+
+    def _final(self, node: _Node) -> float:
+        final = self._automata[node[0]].states[node[1]].final
+        return NOT_FINAL if final is None else final[1]
+
+    def _root(self, node: _Node) -> _Arcs:
+        """Arcs into the first phones of all words that may follow ``node``."""
+        if node not in self._roots:
+            self._roots[node] = self._tree(list(self._paths(node)))
+        return self._roots[node]
+
+    def _paths(self, node: _Node) -> Iterator[_Path]:
+        automaton = self._automata[node[0]]
+        for arc in automaton.states[node[1]].arcs.values():
+            for phones in self._pronunciations(arc.word, automaton.language):
+                yield _Path(phones, self._word_ids[arc.word], arc.cost, (node[0], arc.target))
+
+    def _pronunciations(self, word: str, language: str) -> list[tuple[int, ...]]:
+        """Kaldi phone ids of a word, placed in the word."""
+        key = (word, language)
+        if key not in self._phones:
+            found = self._lexicon.pronunciations(word, language)
+            if not found:
+                raise VocabularyError("error.vocabulary", words=word)
+            self._phones[key] = [
+                place_phones([PHONE_INDEX[phone] for phone in pronunciation.phones])
+                for pronunciation in found
+            ]
+        return self._phones[key]
+
+    def _tree(self, paths: Sequence[_Path]) -> _Arcs:
+        """Arcs of a prefix tree: words with the same beginning share it.
+
+        A word's label stands where the word is certain, which lets the tails merge.
+        """
+        groups: dict[int, list[_Path]] = {}
+        for path in paths:
+            groups.setdefault(path.phones[0], []).append(path)
+        arcs: list[FstArc] = []
+        for phone, group in sorted(groups.items()):
+            if len(group[0].phones) == 1:
+                # The last phone has an id of its own, so the whole group ends here.
+                arcs.extend(
+                    _arc_into(phone, path.word, path.cost, self._after_word(phone, path.node))
+                    for path in group
+                )
+                continue
+            certain = len({path.word for path in group}) == 1
+            cost = min(path.cost for path in group)
+            rest = [
+                _Path(path.phones[1:], 0 if certain else path.word, path.cost - cost, path.node)
+                for path in group
+            ]
+            state = self._emitting(phone, self._tree(rest), NOT_FINAL)
+            arcs.append(_arc_into(phone, group[0].word if certain else 0, cost, state))
+        return tuple(dict.fromkeys(arcs))
+
+    def _filler(self) -> _Arcs:
+        """The arc into ``[unk]``: a run of filler phones, then silence or nothing."""
+        if self._costs.unknown is None:
+            return ()
+        silent = self._emitting(_SILENCE_ID, (), 0.0)
+        after: _Arcs = (_arc_into(_SILENCE_ID, 0, self._costs.silence_at_edge, silent),)
+        final = 0.0
+        for phone in reversed(place_phones([FILLER_INDEX] * FILLER_PHONES)):
+            state = self._emitting(phone, after, final)
+            after, final = (_arc_into(phone, 0, 0.0, state),), NOT_FINAL
+        first = after[0]
+        return (first._replace(output=self._word_ids[UNKNOWN_WORD], weight=self._costs.unknown),)
+
+
+def place_phones(indices: Sequence[int]) -> tuple[int, ...]:
+    """Kaldi ids of a word's phones: begin, internal, end, or the single one."""
+    if len(indices) == 1:
+        return (phone_id(indices[0], SINGLETON),)
+    inner = [phone_id(index, INTERNAL) for index in indices[1:-1]]
+    return (phone_id(indices[0], BEGIN), *inner, phone_id(indices[-1], END))
+
+
+def _arc_into(phone: int, word: int, cost: float, state: int) -> FstArc:
+    return FstArc(transition_ids(phone)[1], word, round(cost, 6), state)
+
+
+def _renumber(states: Sequence[FstState]) -> list[FstState]:
+    """States in the order of a walk from the start: neighbours lie together in memory."""
+    numbers = {0: 0}
+    order = [0]
+    for state in order:
+        for arc in states[state].arcs:
+            if arc.target not in numbers:
+                numbers[arc.target] = len(order)
+                order.append(arc.target)
+    return [
+        FstState(
+            [arc._replace(target=numbers[arc.target]) for arc in states[old].arcs],
+            states[old].final,
+        )
+        for old in order
+    ]
