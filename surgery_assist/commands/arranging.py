@@ -85,6 +85,12 @@ def viewport_restore(session: Session) -> Session:
     return session.with_view(maximized=False)
 
 
+@command("viewport.toggle", Risk.VIEW, when=has_several_viewports, internal=True)
+def viewport_toggle(session: Session) -> Session:
+    """Show the active viewport alone, or all again (double click, double tap, pedal)."""
+    return session.with_view(maximized=not session.view.maximized)
+
+
 @command("compare.prior", Risk.VIEW, keys=("P",), when=has_image)
 def compare_prior(session: Session) -> Session:
     """Show the patient's previous study beside this one, at the same place."""

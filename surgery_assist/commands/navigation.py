@@ -84,6 +84,21 @@ def image_step(session: Session, steps: int, *, wrap: bool = False) -> Session:
     return show_index(session, index % shown.count if wrap else index)
 
 
+@command("cine.step", Risk.STATE, internal=True)
+def cine_step(session: Session, viewport: int, steps: int) -> Session:
+    """Play on in a viewport; no step of undo of its own, undo goes back to before it played."""
+    if not 0 <= viewport < len(session.view.viewports):
+        return session
+    if viewport == session.view.active:
+        return image_step(session, steps, wrap=True)
+    playing = session.view.viewports[viewport]
+    shown = session.catalogue.display_set(playing.display_set)
+    if shown is None or shown.count == 0:
+        return session
+    index = (playing.index + steps) % shown.count
+    return session.with_viewport(replace(playing, index=index), viewport)
+
+
 @command("cine.start", Risk.VIEW, keys=("Space",), when=has_frames)
 def cine_start(session: Session) -> Session:
     """Play through the images."""

@@ -1,0 +1,219 @@
+"""Pixels for the screen: what is visible is loaded first, what was drawn lately is kept.
+
+Between the frame store (worker threads, modality values) and the painter (Qt, screen colours).
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QImage
+
+from surgery_assist.errors import DecodeError
+from surgery_assist.imaging.pixels import FramePixels
+from surgery_assist.imaging.render import auto_window, shown_window, to_rgb32
+from surgery_assist.model.session import Session
+from surgery_assist.model.study import Window
+from surgery_assist.model.units import DisplaySetUID
+
+OnFrame = Callable[[str, int], None]
+PICTURES_BYTES: Final = 192 * 2**20
+"""How much of finished pictures is kept."""
+MAX_HALVINGS: Final = 4
+_Key = tuple[str, int, Window | None, bool, int]
+
+
+class Store(Protocol):
+    """What is needed of `surgery_assist.imaging.cache.FrameStore`."""
+
+    def focus(self, wanted: Sequence[tuple[DisplaySetUID, int]]) -> None:
+        """Load these first."""
+
+    def get(self, uid: DisplaySetUID, index: int) -> FramePixels | DecodeError | None:
+        """A frame, why there is none, or ``None`` while it is not there yet."""
+
+    def load(self, uid: DisplaySetUID, index: int) -> FramePixels:
+        """A frame, waiting for it."""
+
+    def thumbnail(self, uid: DisplaySetUID) -> NDArray[np.uint32] | None:
+        """A small picture, or ``None`` while there is none."""
+
+    def close(self) -> None:
+        """Stop the workers and forget all pixels."""
+
+
+class Images(QObject):
+    """Pictures of frames, ready to be painted.
+
+    Parameters
+    ----------
+    make_store
+        Makes the frame store; gets the callback for frames that have arrived. It is called
+        again when a case is closed, so that no pixel of it stays in memory.
+    """
+
+    frame_ready = Signal(str, int)
+    """A frame of a display set, or its error, is there."""
+    thumbnail_ready = Signal(str)
+    """The thumbnail of a display set is there."""
+
+    def __init__(self, make_store: Callable[[OnFrame], Store]) -> None:
+        super().__init__()
+        self._make_store = make_store
+        self._pictures: OrderedDict[_Key, QImage] = OrderedDict()
+        self._bytes = 0
+        self._thumbnails: dict[str, QImage] = {}
+        self._focus: tuple[tuple[DisplaySetUID, int], ...] = ()
+        self._closed = False
+        self.store = make_store(self._arrived)
+
+    def _arrived(self, uid: str, index: int) -> None:
+        """Called in a worker thread: the signal crosses over to the GUI thread by itself."""
+        if self._closed:
+            return
+        if index < 0:
+            self.thumbnail_ready.emit(uid)
+        else:
+            self.frame_ready.emit(uid, index)
+
+    def focus(self, session: Session) -> None:
+        """Load what is visible, the active viewport's frame first."""
+        panes = session.panes()
+        order = sorted(panes, key=lambda index: index != session.view.active)
+        wanted = []
+        for index in order:
+            shown = session.shown(index)
+            if shown is not None and shown[1].count:
+                wanted.append((shown[1].uid, min(shown[0].index, shown[1].count - 1)))
+        focus = tuple(wanted)
+        if focus != self._focus:
+            self._focus = focus
+            self.store.focus(focus)
+
+    def refresh(self, session: Session) -> None:
+        """The display sets have grown: tell the store again what is visible."""
+        self._focus = ()
+        self.focus(session)
+
+    def pixels(self, uid: DisplaySetUID, index: int) -> FramePixels | None:
+        """Modality values of a frame, when they are there."""
+        found = self.store.get(uid, index)
+        return None if found is None or isinstance(found, DecodeError) else found
+
+    def failure(self, uid: DisplaySetUID, index: int) -> DecodeError | None:
+        """Why a frame can't be shown; ``None`` while it can or may still be."""
+        found = self.store.get(uid, index)
+        return found if isinstance(found, DecodeError) else None
+
+    def picture(
+        self,
+        uid: DisplaySetUID,
+        index: int,
+        window: Window | None,
+        *,
+        invert: bool,
+        scale: float = 1.0,
+    ) -> QImage | DecodeError | None:
+        """A frame in screen colours, the reason why there is none, or ``None`` if not yet.
+
+        Parameters
+        ----------
+        scale
+            Device pixels per image pixel. A picture that is drawn at less than half its size
+            comes halved, once or several times, so that fine detail is averaged and not skipped.
+        """
+        halvings = 0
+        while scale < 0.5 and halvings < MAX_HALVINGS:
+            scale, halvings = scale * 2, halvings + 1
+        key = (uid, index, window, invert, halvings)
+        kept = self._pictures.get(key)
+        if kept is not None:
+            self._pictures.move_to_end(key)
+            return kept
+        found = self.store.get(uid, index)
+        if found is None or isinstance(found, DecodeError):
+            return found
+        image = as_image(to_rgb32(found, window, invert=invert))
+        if halvings:
+            image = _halved(image, halvings)
+        self._keep(key, image)
+        return image
+
+    def _keep(self, key: _Key, image: QImage) -> None:
+        self._pictures[key] = image
+        self._bytes += image.sizeInBytes()
+        while self._bytes > PICTURES_BYTES and len(self._pictures) > 1:
+            _, old = self._pictures.popitem(last=False)
+            self._bytes -= old.sizeInBytes()
+
+    def thumbnail(self, uid: DisplaySetUID) -> QImage | None:
+        """A small picture of a display set; `thumbnail_ready` follows when there is none yet."""
+        kept = self._thumbnails.get(uid)
+        if kept is not None:
+            return kept
+        made = self.store.thumbnail(uid)
+        if made is None:
+            return None
+        image = as_image(made)
+        self._thumbnails[uid] = image
+        return image
+
+    def shown_window(self, uid: DisplaySetUID, index: int) -> Window | None:
+        """The window that applies when none is chosen, once the frame is there."""
+        pixels = self.pixels(uid, index)
+        return None if pixels is None else shown_window(pixels)
+
+    def auto_window(self, uid: DisplaySetUID, index: int) -> Window:
+        """A window from the pixels themselves; waits for the frame (worker threads only).
+
+        Raises
+        ------
+        DecodeError
+            The frame can't be shown.
+        """
+        return auto_window(self.store.load(uid, index))
+
+    def settled(self, session: Session) -> bool:
+        """Every visible frame has been loaded or has failed."""
+        for index in session.panes():
+            shown = session.shown(index)
+            if shown is None or not shown[1].count:
+                continue
+            if self.store.get(shown[1].uid, min(shown[0].index, shown[1].count - 1)) is None:
+                return False
+        return True
+
+    def clear(self) -> None:
+        """Forget every pixel (the case was closed)."""
+        self.store.close()
+        self._pictures.clear()
+        self._thumbnails.clear()
+        self._bytes = 0
+        self._focus = ()
+        self.store = self._make_store(self._arrived)
+
+    def close(self) -> None:
+        """Stop the workers."""
+        self._closed = True
+        self.store.close()
+
+
+def as_image(rgb: NDArray[np.uint32]) -> QImage:
+    """A QImage of ``(rows, columns)`` ``0xffRRGGBB``; it owns a copy of the pixels."""
+    rows, columns = rgb.shape
+    view = QImage(rgb.data, columns, rows, 4 * columns, QImage.Format.Format_RGB32)
+    return view.copy()
+
+
+def _halved(image: QImage, times: int) -> QImage:
+    """Average of 2x2 pixels, repeated; odd edges keep their last row and column."""
+    width, height = max(1, image.width() >> times), max(1, image.height() >> times)
+    return image.scaled(
+        width,
+        height,
+        Qt.AspectRatioMode.IgnoreAspectRatio,
+        Qt.TransformationMode.SmoothTransformation,
+    )

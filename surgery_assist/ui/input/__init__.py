@@ -1,0 +1,1 @@
+"""Keyboard, mouse and touch: each makes Invocations and changes nothing by itself."""
