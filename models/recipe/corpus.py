@@ -1,0 +1,177 @@
+"""What the network learns from: utterances of three kinds behind one shape."""
+
+import random
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.recipe import espeak
+from models.recipe.alignment import Segments
+from models.recipe.clips import KokoroClip, read_index, read_samples
+from models.recipe.config import HELD_OUT_VARIANTS, SAMPLE_RATE, VARIANTS
+from models.recipe.errors import RecipeError
+from models.recipe.phonemes import Accent, phones_of_symbol
+from models.recipe.sentences import Sentence
+from surgery_assist.voice.phones import SILENCE
+
+Samples = NDArray[np.float32]
+Family = Literal["kokoro", "espeak", "people"]
+_EDGE_SECONDS: Final = 0.15
+"""Silence put round every clip, so that both ends have some."""
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """One piece of speech with what is said in it.
+
+    Attributes
+    ----------
+    phones
+        Silence first, last and between words; the silences are optional.
+    segments
+        Exact times where the synthesizer tells them, else None (then the net aligns).
+    """
+
+    name: str
+    family: Family
+    language: str
+    speaker: str
+    text: str
+    phones: tuple[str, ...]
+    load: Callable[[], Samples]
+    segments: Segments | None = None
+
+
+def kokoro_utterances(folders: Iterable[Path], *, held_out: bool = False) -> Iterator[Utterance]:
+    """Clips of folders in the form of the speech stage; voices that judge stay out."""
+    for folder in folders:
+        for clip in read_index(folder):
+            phones = phones_of_clip(clip)
+            if clip.held_out == held_out and phones is not None:
+                yield Utterance(
+                    f"{folder.name}/{clip.name}",
+                    "kokoro",
+                    "ro" if clip.accent == "ro" else "en",
+                    "+".join(clip.voices),
+                    clip.text,
+                    phones,
+                    _loader(folder / f"{clip.name}.ogg"),
+                )
+
+
+def phones_of_clip(clip: KokoroClip) -> tuple[str, ...] | None:
+    """Phones of what Kokoro was told to say; None where a symbol is unknown."""
+    phones = [SILENCE]
+    for symbol in clip.symbols:
+        if symbol == " ":
+            phones += [SILENCE] if phones[-1] != SILENCE else []
+            continue
+        found = phones_of_symbol(symbol, clip.accent)
+        if found is None:
+            return None
+        phones += found
+    phones += [SILENCE] if phones[-1] != SILENCE else []
+    return tuple(phones if clip.accent != "us" else _american_r(phones))
+
+
+def _american_r(phones: Sequence[str]) -> list[str]:
+    """One phone for the vowel of "her" and "letter", as dictionaries write it."""
+    joined: list[str] = []
+    for phone in phones:
+        if phone == "R" and joined and joined[-1] in ("er", "@"):
+            joined[-1] = "er"
+        else:
+            joined.append(phone)
+    return joined
+
+
+def robot_utterances(
+    sentences: Sequence[Sentence], seed: int, *, held_out: bool = False
+) -> Iterator[Utterance]:
+    """espeak-ng in many variants, rates and pitches, with exact times."""
+    chance = random.Random(seed)  # noqa: S311
+    variants = HELD_OUT_VARIANTS if held_out else VARIANTS
+    for number, sentence in enumerate(sentences):
+        accent: Accent = "ro" if sentence.language == "ro" else "us"
+        voice = espeak.RobotVoice(
+            accent,
+            chance.choice(variants) if held_out or chance.random() < 0.97 else "",
+            chance.randint(120, 250),
+            chance.randint(15, 85),
+            chance.randint(20, 80),
+        )
+        speech = espeak.speak(sentence.text, voice)
+        if speech is None or len(speech.samples) < 3000:
+            continue
+        samples = _at_16_khz(speech.samples, speech.rate)
+        phones = tuple(phone for _, phone in speech.segments)
+        yield Utterance(
+            f"espeak/{seed}/{number:05d}", "espeak", sentence.language, voice.name,
+            sentence.text, phones, _constant(samples), speech.segments,
+        )  # fmt: skip
+
+
+def recorded_utterances(
+    folder: Path, pronounce: Callable[[str, str], tuple[str, ...] | None]
+) -> Iterator[Utterance]:
+    """People's recordings: ``index.csv`` with path, transcript, language, speaker.
+
+    Parameters
+    ----------
+    pronounce
+        From (word, language) to phones, None if nothing is known.
+
+    Raises
+    ------
+    RecipeError
+        No ``index.csv``, or a column is missing.
+    """
+    import csv  # noqa: PLC0415
+
+    index = folder / "index.csv"
+    if not index.is_file():
+        raise RecipeError(f"{index} is missing: columns path, transcript, language, speaker")
+    with index.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    if rows and not {"path", "transcript", "language", "speaker"} <= rows[0].keys():
+        raise RecipeError(f"{index}: columns path, transcript, language, speaker are needed")
+    for row in rows:
+        language = row["language"][:2]
+        phones = [SILENCE]
+        for word in row["transcript"].lower().split():
+            phones += [*(pronounce(word, language) or ("?",)), SILENCE]
+        if len(phones) > 1 and "?" not in phones:
+            yield Utterance(
+                row["path"], "people", language, row["speaker"], row["transcript"],
+                tuple(phones), _loader(folder / row["path"]),
+            )  # fmt: skip
+
+
+def with_edges(samples: Samples) -> Samples:
+    """The clip as it is aligned: a little silence on both sides."""
+    edge = round(_EDGE_SECONDS * SAMPLE_RATE)
+    return np.pad(samples, (edge, edge))
+
+
+def shifted(segments: Segments) -> Segments:
+    """Times of a bare clip as times of ``with_edges``."""
+    return ((0.0, SILENCE), *((start + _EDGE_SECONDS, phone) for start, phone in segments))
+
+
+def _loader(path: Path) -> Callable[[], Samples]:
+    return lambda: read_samples(path)
+
+
+def _constant(samples: Samples) -> Callable[[], Samples]:
+    return lambda: samples
+
+
+def _at_16_khz(samples: Samples, rate: int) -> Samples:
+    import soxr
+
+    resampled: Samples = soxr.resample(samples, rate, SAMPLE_RATE)
+    return resampled

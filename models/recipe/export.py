@@ -1,0 +1,147 @@
+"""Stage ``export``: trunk and head as one nnet3 ``final.mdl``, and Vosk's two settings files."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.recipe.config import SUBSAMPLING
+from models.recipe.head import CONTEXT, LAYERS, PhoneNet
+from models.recipe.trunk import INPUT, Trunk
+from surgery_assist.voice.nnet3 import (
+    AcousticModel,
+    Component,
+    fixed_affine,
+    log_softmax,
+    monophone_transitions,
+    rectified_linear,
+    write_model,
+)
+from surgery_assist.voice.phones import (
+    FILLER_INDEX,
+    PDF_COUNT,
+    PHONE_ID_COUNT,
+    PHONE_INDEX,
+    PHONES,
+    SILENCE,
+    base_phone,
+)
+
+MODEL_CONF: Final = """\
+--min-active=200
+--max-active=3000
+--beam=13.0
+--lattice-beam=6.0
+--acoustic-scale=0.5
+--frame-subsampling-factor=3
+--endpoint.silence-phones=1
+--endpoint.rule2.min-trailing-silence=0.3
+--endpoint.rule3.min-trailing-silence=0.5
+--endpoint.rule4.min-trailing-silence=1.0
+"""
+"""A command ends after 0.3 s of silence; Vosk's own half second is felt as slowness."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreSettings:
+    """How the network's log probabilities become the decoder's scores.
+
+    Attributes
+    ----------
+    prior_power
+        How much of the phones' frequency is taken out; silence keeps its own.
+    silence
+        Added to the score of silence: more of it makes unsure sound silent.
+    filler
+        Score of the filler, whatever is heard. Higher rejects more.
+    """
+
+    prior_power: float = 0.5
+    silence: float = 0.0
+    filler: float = -2.5
+
+
+def export(net: PhoneNet, trunk: Trunk, features: str, settings: ScoreSettings, pack: Path) -> None:
+    """Write ``am/final.mdl``, ``conf/mfcc.conf`` and ``conf/model.conf`` of a pack."""
+    for folder in ("am", "conf"):
+        (pack / folder).mkdir(parents=True, exist_ok=True)
+    write_model(assemble(net, trunk, settings), pack / "am" / "final.mdl")
+    (pack / "conf" / "mfcc.conf").write_text(features, "ascii")
+    (pack / "conf" / "model.conf").write_text(MODEL_CONF, "ascii")
+
+
+def assemble(net: PhoneNet, trunk: Trunk, settings: ScoreSettings) -> AcousticModel:
+    """The whole network as fixed components."""
+    wiring = [f"input-node name={INPUT} dim={trunk.input_dimension}"]
+    components: dict[str, Component] = {}
+
+    def add(name: str, source: str, component: Component) -> str:
+        wiring.append(f"component-node name={name} component={name} input={source}")
+        components[name] = component
+        return name
+
+    node = INPUT
+    for name, source, component in trunk.components():
+        node = add(name, source, component)
+    for index, (weights, bias) in enumerate(_folded(net)):
+        if index < LAYERS:
+            offsets = [k * SUBSAMPLING for k in CONTEXT]
+            sides = [node if k == 0 else f"Offset({node}, {k})" for k in offsets]
+            affine = fixed_affine(weights, bias, compress=True)
+            node = add(f"head{index + 1}.affine", f"Append({', '.join(sides)})", affine)
+            node = add(f"head{index + 1}.relu", node, rectified_linear(len(bias)))
+        else:
+            node = add("phones.affine", node, fixed_affine(weights, bias))
+    node = add("phones.log", node, log_softmax(len(PHONES)))
+    node = add("scores", node, fixed_affine(*score_layer(net.log_prior, settings)))
+    wiring.append(f"output-node name=output input={node} objective=linear")
+    reach = trunk.context + LAYERS * SUBSAMPLING * max(CONTEXT)
+    densities = [base_phone(phone) for phone in range(1, PHONE_ID_COUNT + 1)]
+    return AcousticModel(monophone_transitions(densities), tuple(wiring), components, reach, reach)
+
+
+def score_layer(
+    log_prior: NDArray[np.float32], settings: ScoreSettings
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Weights and bias from phone log probabilities to the scores of all densities.
+
+    Both densities of a phone share its score; the filler's is a constant. Phone priors are
+    taken relative to their mean, so that the filler's constant keeps its meaning.
+    """
+    weights = np.zeros((PDF_COUNT, len(PHONES)))
+    bias = np.zeros(PDF_COUNT)
+    silence = PHONE_INDEX[SILENCE]
+    spoken = np.array([i for i in range(len(PHONES)) if i != silence])
+    prior = log_prior.astype(np.float64)
+    share = np.exp(prior[spoken])
+    mean = float((share * prior[spoken]).sum() / share.sum())
+    for index in range(len(PHONES)):
+        offset = -settings.prior_power * (prior[index] - mean)
+        for density in (2 * index, 2 * index + 1):
+            weights[density, index] = 1
+            bias[density] = settings.silence if index == silence else offset
+    bias[[2 * FILLER_INDEX, 2 * FILLER_INDEX + 1]] = settings.filler
+    return weights, bias
+
+
+def _folded(net: PhoneNet) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    """Weights and biases of the head, with the input's normalisation and batch norm inside."""
+    state = {k: v.double().numpy() for k, v in net.head.state_dict().items() if v.ndim}
+    scale, shift = 1 / net.deviation.astype(float), -net.mean / net.deviation.astype(float)
+    layers = []
+    for index in range(LAYERS + 1):
+        last = index == LAYERS
+        prefix = "output" if last else f"linear.{index}"
+        weights, bias = state[f"{prefix}.weight"], state[f"{prefix}.bias"]
+        sides = 1 if last else len(CONTEXT)
+        bias = bias + weights @ np.tile(shift, sides)
+        weights = weights * np.tile(scale, sides)
+        layers.append((weights, bias))
+        if not last:
+            norm = f"norm.{index}"
+            variance = state[f"{norm}.running_var"] + net.head.norm[index].eps
+            scale = state[f"{norm}.weight"] / np.sqrt(variance)
+            shift = state[f"{norm}.bias"] - state[f"{norm}.running_mean"] * scale
+    return layers
