@@ -185,6 +185,11 @@ class FileSource:
         return int(self._file.samplerate) if self._file is not None else 0
 
     @property
+    def seconds(self) -> float:
+        """Length of the sound without its tail, as its header says."""
+        return float(self._file.frames) / self.native_rate if self._file is not None else 0.0
+
+    @property
     def returns(self) -> bool:
         """A file that can't be read now can't be read later."""
         return False

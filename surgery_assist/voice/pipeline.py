@@ -41,6 +41,8 @@ from surgery_assist.voice.vad import VoiceActivity
 
 STABLE_PARTIALS: Final = 2
 """"stop" acts before its end when this many partial results in a row are nothing but it."""
+STOP_SILENCE_SECONDS: Final = 0.15
+"""And when it could go on ("stop listening"), after so much silence."""
 RELEASE_SECONDS: Final = 0.6
 """A foot leaves the pedal on the last syllable: so long is still listened at most."""
 RELEASE_SILENCE_SECONDS: Final = 0.2
@@ -160,9 +162,11 @@ class Pipeline:
         parse = ear.parser.parse(text) if text else None
         is_stop = getattr(parse, "command_id", "") == STOP
         self._stop_seen = self._stop_seen + 1 if is_stop else 0
-        if self._stop_seen >= STABLE_PARTIALS:
+        silence = self._activity.silence_since(now)
+        over = silence >= STOP_SILENCE_SECONDS or not ear.parser.progress(text).extendable
+        if self._stop_seen >= STABLE_PARTIALS and over:
             self._stop_done = True
-            latency = max(0.0, now - self._activity.last_voiced) * 1000.0
+            latency = max(0.0, silence) * 1000.0
             invocation = Invocation(STOP, source="voice", heard=text)
             yield UnderstoodEvent(now, invocation, 1.0, latency, early=True)
 

@@ -73,6 +73,22 @@ class Finished:
     audio: Samples
 
 
+class Decoder(Protocol):
+    """What is used of Vosk's recogniser; texts are JSON."""
+
+    def AcceptWaveform(self, data: bytes) -> bool:  # noqa: N802  (Vosk's names)
+        """Hear int16 samples; whether Vosk takes the utterance for ended."""
+
+    def PartialResult(self) -> str:  # noqa: N802
+        """The best sentence so far."""
+
+    def Result(self) -> str:  # noqa: N802
+        """N best of the utterance that has ended."""
+
+    def FinalResult(self) -> str:  # noqa: N802
+        """End the utterance now: its N best."""
+
+
 class ModelCache:
     """Vosk models by directory, each loaded once."""
 
@@ -100,17 +116,33 @@ class ModelCache:
                 raise PackError("error.model_unloadable", path=path.name) from error
         return self._models[path]
 
+    def decoder(self, path: Path) -> Decoder:
+        """A recogniser with nothing heard yet, made in under 1 ms.
+
+        Raises
+        ------
+        PackError
+            Vosk can't load the model.
+        """
+        model = self.load(path)
+        import vosk
+
+        decoder = vosk.KaldiRecognizer(model, SAMPLE_RATE)
+        decoder.SetMaxAlternatives(N_BEST)
+        made: Decoder = decoder
+        return made
+
 
 class Recognizer:
     """Takes blocks, gives partial texts and finished utterances; for one thread.
 
-    Graphs are swapped between utterances at no cost: a Vosk recogniser is made in under 1 ms.
+    Graphs are swapped between utterances at no cost.
     """
 
     def __init__(self, models: ModelCache) -> None:
         self._models = models
         self._ear: Ear | None = None
-        self._vosk: Any = None
+        self._decoder: Decoder | None = None
         self._utterance: list[AudioBlock] = []
         self._before: deque[AudioBlock] = deque(maxlen=round(PREROLL_SECONDS * SAMPLE_RATE / 800))
         self._started: float | None = None
@@ -133,39 +165,43 @@ class Recognizer:
         """
         if ear is self._ear:
             return
-        import vosk
-
-        self._vosk = vosk.KaldiRecognizer(self._models.load(ear.model), SAMPLE_RATE)
-        self._vosk.SetMaxAlternatives(N_BEST)
+        decoder = self._models.decoder(ear.model)
+        self._decoder = decoder
         self._ear = ear
         again = list(self._before) if preroll else []
         self._clear()
         for block in again:
-            self._vosk.AcceptWaveform(block.samples.tobytes())
+            decoder.AcceptWaveform(block.samples.tobytes())
             self._utterance.append(block)
 
     def feed(self, block: AudioBlock, activity: VoiceActivity) -> Finished | None:
-        """Hear a block that ``activity`` has judged already."""
+        """Hear a block that ``activity`` has judged already.
+
+        `use` comes first: without a graph there is nothing to hear with.
+        """
         begun = time.perf_counter()
+        decoder = self._decoder
+        if decoder is None:
+            return None
         self._before.append(block)
         self._utterance.append(block)
         if activity.speaking and self._started is None:
             self._started = activity.started
-        ended = bool(self._vosk.AcceptWaveform(block.samples.tobytes()))
+        ended = bool(decoder.AcceptWaveform(block.samples.tobytes()))
         if not ended:
-            self._partial = json.loads(self._vosk.PartialResult()).get("partial", "")
+            self._partial = json.loads(decoder.PartialResult()).get("partial", "")
             if not self._over(block.end, activity):
                 self._forget_silence()
                 return None
-        text = self._vosk.Result() if ended else self._vosk.FinalResult()
+        text = decoder.Result() if ended else decoder.FinalResult()
         return self._finish(text, block.end, activity, time.perf_counter() - begun)
 
     def finish(self, now: float, activity: VoiceActivity) -> Finished | None:
         """End the utterance now, such as when the pedal is released or the file ends."""
         begun = time.perf_counter()
-        if self._vosk is None or not self._utterance:
+        if self._decoder is None or not self._utterance:
             return None
-        text = self._vosk.FinalResult()
+        text = self._decoder.FinalResult()
         return self._finish(text, now, activity, time.perf_counter() - begun)
 
     def _over(self, now: float, activity: VoiceActivity) -> bool:

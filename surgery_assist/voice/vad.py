@@ -19,8 +19,11 @@ QUIETEST_SPEECH_DBFS: Final = -62.0
 HANGOVER_SECONDS: Final = 0.15
 VOTES: Final = 3
 VOTING_FRAMES: Final = 5
-FLOOR_RISE_DB_PER_SECOND: Final = 3.0
-"""The floor follows a quieter sound at once and a louder one this slowly."""
+FLOOR_FRAMES: Final = 300
+FLOOR_PERCENTILE: Final = 10
+"""The noise floor: a tenth of the last 3 s was quieter. Between words there is always a gap."""
+FLOOR_PRIOR_FRAMES: Final = 10
+"""So many frames of near silence are assumed before the first: a file may begin with speech."""
 LEVEL_EVENT_SECONDS: Final = 0.1
 SPEECH_SMOOTHING: Final = 0.08
 
@@ -37,6 +40,9 @@ class VoiceActivity:
 
         self._detector: Any = webrtcvad.Vad(AGGRESSIVENESS)
         self._votes: deque[bool] = deque(maxlen=VOTING_FRAMES)
+        self._levels: deque[float] = deque(
+            [QUIETEST_SPEECH_DBFS] * FLOOR_PRIOR_FRAMES, maxlen=FLOOR_FRAMES
+        )
         self._floor = QUIETEST_SPEECH_DBFS
         self._speech_level = LOWEST_DBFS
         self._last_voiced = -1e9
@@ -75,7 +81,10 @@ class VoiceActivity:
         self._clipped += block.clipped
         whole = len(block.samples) // FRAME_SAMPLES * FRAME_SAMPLES
         frames = block.samples[:whole].reshape(-1, FRAME_SAMPLES)
-        for index, level in enumerate(frame_levels(block.samples[:whole])):
+        levels = frame_levels(block.samples[:whole])
+        self._levels.extend(levels.tolist())
+        self._floor = float(np.percentile(self._levels, FLOOR_PERCENTILE))
+        for index, level in enumerate(levels):
             now = block.time + (index + 1) * FRAME_SECONDS
             self._frame(frames[index].tobytes(), float(level), now)
         if block.end < self._next_event:
@@ -90,8 +99,6 @@ class VoiceActivity:
 
     def _frame(self, data: bytes, level: float, now: float) -> None:
         self._level += 0.3 * (level - self._level)
-        rise = FLOOR_RISE_DB_PER_SECOND * FRAME_SECONDS
-        self._floor = max(LOWEST_DBFS, min(self._floor + rise, self._smooth_low(level)))
         loud = level > max(self._floor + SPEECH_OVER_FLOOR_DB, QUIETEST_SPEECH_DBFS)
         self._votes.append(loud and self._detector.is_speech(data, SAMPLE_RATE))
         if sum(self._votes) >= VOTES:
@@ -105,10 +112,6 @@ class VoiceActivity:
             )
         elif self._started is not None and now - self._last_voiced > HANGOVER_SECONDS:
             self._started = None
-
-    def _smooth_low(self, level: float) -> float:
-        # One quiet frame between two words must not pull the floor down all at once.
-        return self._floor + 0.2 * (level - self._floor) if level < self._floor else level
 
 
 def frame_levels(samples: np.typing.NDArray[np.int16]) -> np.typing.NDArray[np.float64]:
