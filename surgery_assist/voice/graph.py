@@ -79,7 +79,7 @@ def build_graph(
     """A Vosk model directory whose graph holds exactly these sentences.
 
     It is made once for the same input: the name is a hash of sentences, pronunciations, costs and
-    acoustic model. The pack's large files are linked, not copied, where the disk allows.
+    acoustic model's size and time. The pack's large files are linked, not copied, where the disk allows.
 
     Parameters
     ----------
@@ -110,21 +110,30 @@ def build_graph(
     model = pack_root / "am" / "final.mdl"
     if not model.is_file():
         raise PackError("error.model_unloadable", path=pack_root.name)
-    graph = compose_graph(automata, lexicon, costs)
-    encoded = encode_fst(graph.states)
-    stat = model.stat()
-    key = hashlib.sha256(encoded)
-    key.update(repr((_FORMAT, graph.words, stat.st_size, stat.st_mtime_ns)).encode())
-    target = out_dir / f"graph-{key.hexdigest()[:16]}"
+    target = out_dir / f"graph-{_key(automata, lexicon, costs, model)}"
     if not target.is_dir():
+        graph = compose_graph(automata, lexicon, costs)
         try:
-            _write_model(target, encoded, graph.words, pack_root)
+            _write_model(target, graph, pack_root)
         except OSError as error:
             raise PackError("error.cache_unwritable", path=out_dir.name) from error
     return target
 
 
-def _write_model(target: Path, encoded: bytes, words: Sequence[str], pack_root: Path) -> None:
+def _key(
+    automata: Sequence[Automaton], lexicon: Lexicon, costs: GraphCosts, model: Path
+) -> str:
+    """Hash of all that makes the model directory what it is."""
+    stat = model.stat()
+    key = hashlib.sha256(repr((_FORMAT, costs, stat.st_size, stat.st_mtime_ns)).encode())
+    for automaton in automata:
+        key.update(repr(automaton).encode())
+        for word in sorted(automaton.words()):
+            key.update(repr(lexicon.pronunciations(word, automaton.language)).encode())
+    return key.hexdigest()[:16]
+
+
+def _write_model(target: Path, graph: Graph, pack_root: Path) -> None:
     """Write beside the target and rename: a directory with its name is always whole."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="graph-", dir=target.parent) as temporary:
@@ -135,8 +144,8 @@ def _write_model(target: Path, encoded: bytes, words: Sequence[str], pack_root: 
                     _link(source, draft / source.relative_to(pack_root))
         phones = draft / "graph" / "phones"
         phones.mkdir(parents=True)
-        (draft / "graph" / "HCLG.fst").write_bytes(encoded)
-        lines = [f"{word} {number}" for number, word in enumerate(words)]
+        (draft / "graph" / "HCLG.fst").write_bytes(encode_fst(graph.states))
+        lines = [f"{word} {number}" for number, word in enumerate(graph.words)]
         (draft / "graph" / "words.txt").write_text("\n".join(lines) + "\n", "utf-8", newline="\n")
         (phones / "word_boundary.int").write_text(
             "\n".join(word_boundary_lines()) + "\n", "ascii", newline="\n"

@@ -100,6 +100,8 @@ _ENGLISH: Final = _Language(
 )  # fmt: skip
 
 _LANGUAGES: Final = {"ro": _ROMANIAN, "en": _ENGLISH}
+NUMBER_LANGUAGES: Final = frozenset(_LANGUAGES)
+"""Languages whose numbers can be said."""
 
 
 def to_words(number: int, language: str, gender: Gender = "masculine") -> str:

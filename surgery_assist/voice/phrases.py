@@ -21,6 +21,7 @@ from surgery_assist.voice.grammar import (
     TemplateCompiler,
     Vocabulary,
 )
+from surgery_assist.voice.numbers import NUMBER_LANGUAGES
 from surgery_assist.voice.parser import Parser
 from surgery_assist.voice.phrase_file import PhraseFile, read_phrase_file
 from surgery_assist.voice.speaker import CarefulSpeaker, CasualSpeaker, Speaker
@@ -29,7 +30,7 @@ WAKE_RULE: Final = "wake"
 """Templates name the wake word ``<wake>``, since a hospital may choose another."""
 
 LISTEN_COMMAND: Final = "listen.start"
-"""What the wake word alone means."""
+"""What the wake word alone means; its sentences hold the wake word themselves."""
 
 
 class Wake(Enum):
@@ -120,9 +121,11 @@ class PhraseBook:
                 compiler = TemplateCompiler(
                     network, self.vocabulary, self._ranges.get(command_id, {})
                 )
+                # The sentences that wake up say the wake word themselves.
+                source = Network.START if command_id == LISTEN_COMMAND else start
                 for template in self._commands[command_id]:
                     compiler.add(
-                        start, Network.END, template, [Meaning("", "command", command_id)]
+                        source, Network.END, template, [Meaning("", "command", command_id)]
                     )
 
     def automaton(
@@ -182,6 +185,9 @@ def load_phrases(
     Raises
     ------
     PhraseError
-        If the file can't be read or an entry is wrong.
+        If the file can't be read, an entry is wrong, or the language is neither Romanian nor English.
     """
-    return PhraseBook(read_phrase_file(path), language or path.stem, ranges, wake)
+    chosen = language or path.stem
+    if chosen not in NUMBER_LANGUAGES:
+        raise PhraseError("error.phrase_language", file=path.name)
+    return PhraseBook(read_phrase_file(path), chosen, ranges, wake)
