@@ -1,0 +1,148 @@
+"""The only place that knows all layers: builds the program, and takes it apart again.
+
+Nothing here is global. `build_application` makes everything that one running program needs;
+`Application.close` ends its threads and windows.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from surgery_assist.commands.bindings import load_bindings
+from surgery_assist.commands.catalogue import build_registry
+from surgery_assist.commands.dispatcher import Dispatcher, Outcome
+from surgery_assist.imaging.cache import FrameStore
+from surgery_assist.imaging.library import Library
+from surgery_assist.messages import Language
+from surgery_assist.model.invocation import Invocation
+from surgery_assist.model.session import Control, Session
+from surgery_assist.settings import Settings, resources_dir
+from surgery_assist.ui.app import create_application
+from surgery_assist.ui.ask import QuestionBar
+from surgery_assist.ui.hud import Hud
+from surgery_assist.ui.images import Images
+from surgery_assist.ui.study_list import StudyList
+from surgery_assist.ui.tasks import TaskRunner
+from surgery_assist.ui.voice_bridge import VoiceBridge
+from surgery_assist.ui.window import MainWindow
+from surgery_assist.voice.assembly import microphone
+from surgery_assist.voice.audio import AudioSource
+from surgery_assist.voice.earcons import Earcons
+from surgery_assist.voice.service import VoiceService
+from surgery_assist.voice.speech import Speech, build_speech
+
+DECODERS = 2
+"""Threads that decode frames; one core is left to the screen by their low share of work."""
+
+
+@dataclass(frozen=True)
+class Application:
+    """One running program; a context manager that closes it."""
+
+    settings: Settings
+    speech: Speech
+    dispatcher: Dispatcher
+    library: Library
+    images: Images
+    tasks: TaskRunner
+    window: MainWindow
+    hud: Hud
+    bridge: VoiceBridge
+
+    @property
+    def session(self) -> Session:
+        """The Session now."""
+        return self.dispatcher.session
+
+    def open(self, paths: Sequence[Path]) -> Outcome:
+        """Begin to read files and folders."""
+        absolute = tuple(str(path.absolute()) for path in paths)
+        return self.dispatcher.dispatch(Invocation("paths.open", {"paths": absolute}))
+
+    def listen(self, source: AudioSource | None = None) -> None:
+        """Begin to listen, to the chosen microphone unless another source is given."""
+        heard_from = source or microphone(self.settings.voice)
+        self.bridge.start(
+            VoiceService(self.settings.voice, self.speech.ears, heard_from, self.bridge.post)
+        )
+
+    def close(self) -> None:
+        """End listening, workers and window."""
+        self.bridge.close()
+        self.window.close()
+        self.tasks.close()
+        self.images.close()
+
+    def __enter__(self) -> Self:
+        """Nothing more than was built."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close."""
+        self.close()
+
+
+def build_application(
+    settings: Settings, language: Language | None = None, *, sounds: bool = False
+) -> Application:
+    """Build the program; nothing is shown, opened or listened to yet.
+
+    Parameters
+    ----------
+    language
+        Of the session, in place of the settings' own.
+    sounds
+        Play earcons.
+
+    Raises
+    ------
+    SettingsError
+        The key bindings are wrong.
+    PhraseError
+        A phrase file is wrong.
+    """
+    registry = build_registry()
+    bindings = load_bindings(resources_dir() / "bindings" / "default.toml", registry)
+    speech = build_speech(settings, registry)
+    create_application()
+    library = Library()
+    images = Images(
+        lambda on_frame: FrameStore(
+            library,
+            budget_bytes=settings.memory_mb * 2**20 or None,
+            on_frame=on_frame,
+            workers=DECODERS,
+        )
+    )
+    tasks = TaskRunner(library, images)
+    dispatcher = Dispatcher(
+        registry,
+        Session(control=Control(language=language or settings.language)),
+        run_effect=tasks.run,
+        confirm_seconds=settings.confirm_seconds,
+    )
+    window = MainWindow(dispatcher, images, tasks, bindings, settings)
+    earcons = Earcons(enabled=sounds and settings.voice.earcons)
+    bridge = VoiceBridge(dispatcher, settings.voice, earcons)
+    hud = Hud(dispatcher, window.theme, push_to_talk_key=settings.voice.push_to_talk_key)
+    application = Application(
+        settings, speech, dispatcher, library, images, tasks, window, hud, bridge
+    )
+    _join(application)
+    return application
+
+
+def _join(application: Application) -> None:
+    """Put the widgets into the window and connect what tells with what shows."""
+    window, hud = application.window, application.hud
+    hud.connect_bridge(application.bridge)
+    application.tasks.failed.connect(hud.show_error)
+    window.push_to_talk.connect(application.bridge.push_to_talk)
+    window.attach_hud(hud)
+    question = QuestionBar(application.dispatcher, window.theme)
+    question.expired.connect(lambda: hud.show_note("question.expired"))
+    window.attach_question(question)
+    window.attach_panel(
+        "studies", StudyList(application.dispatcher, window.theme, application.images)
+    )

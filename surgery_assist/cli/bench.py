@@ -1,0 +1,81 @@
+"""``surgery-assist bench``: how fast the program is on this machine."""
+
+import argparse
+from pathlib import Path
+
+from surgery_assist.cli.output import emit_json, require_writable
+from surgery_assist.cli.parsing import (
+    Subparsers,
+    add_subcommand,
+    session_language,
+    settings_of,
+    size,
+)
+from surgery_assist.cli.script import DEFAULT_SIZE, go_off_screen
+from surgery_assist.errors import NothingToOpenError, UsageError
+
+KINDS = ("load", "scroll", "mpr", "volume", "voice")
+NOT_YET = ("mpr", "volume")
+DESCRIPTION = """load: files to pixels, without a window. scroll: the real window, one image after the other,
+each drawn before the next; "dropped" counts images that took longer than 1/30 s. voice: PATHs are
+recordings or their manifest, the demo's if none is given; opens the phantom and measures from the end of
+speech to the decision, and to the drawn screen."""
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Add the subcommand."""
+    parser = add_subcommand(subparsers, "bench", run, "Measure loading, scrolling or voice.")
+    parser.description = DESCRIPTION
+    parser.add_argument("kind", choices=KINDS, metavar="load|scroll|voice")
+    parser.add_argument("paths", nargs="*", type=Path, metavar="PATH")
+    parser.add_argument("--size", type=size, default=DEFAULT_SIZE, metavar="WxH")
+    parser.add_argument("--json", type=Path, metavar="OUT")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Measure, and print or write JSON."""
+    if options.kind in NOT_YET:
+        raise UsageError("error.bench_not_yet", kind=options.kind)
+    if not options.paths and options.kind != "voice":
+        raise UsageError("error.option_required", name="PATH")
+    if options.json is not None:
+        require_writable(options.json)
+    measure = {"load": _load, "scroll": _scroll, "voice": _voice}[options.kind]
+    emit_json(measure(options), options.json)
+    return 0
+
+
+def _load(options: argparse.Namespace) -> dict[str, object]:
+    from surgery_assist.imaging.bench import bench_load
+
+    return dict(bench_load(options.paths))
+
+
+def _scroll(options: argparse.Namespace) -> dict[str, object]:
+    go_off_screen()
+    from surgery_assist.bootstrap import build_application
+    from surgery_assist.cli.measure import scroll_times, shown_application, timing
+
+    settings = settings_of(options)
+    with build_application(settings, session_language(options, settings)) as application:
+        shown_application(application, options.paths, options.size)
+        return timing(scroll_times(application))
+
+
+def _voice(options: argparse.Namespace) -> dict[str, object]:
+    go_off_screen()
+    from surgery_assist.bootstrap import build_application
+    from surgery_assist.cli.demo import demo_study
+    from surgery_assist.cli.measure import recordings_of, shown_application, speech_to_pixel
+    from surgery_assist.voice.benchmark import bench_voice
+
+    settings = settings_of(options)
+    recordings = recordings_of(options.paths, session_language(options, settings))
+    if not recordings:
+        raise NothingToOpenError("error.nothing_to_open", refused=0)
+    language = recordings[0].language
+    recordings = [entry for entry in recordings if entry.language == language]
+    with build_application(settings, language) as application:
+        heard = bench_voice(application.speech.ears, [entry.path for entry in recordings], language)
+        shown_application(application, [demo_study()], options.size)
+        return {"language": language, **heard, **speech_to_pixel(application, recordings)}

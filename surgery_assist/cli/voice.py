@@ -1,0 +1,101 @@
+"""``surgery-assist voice``: measure, watch and question what the program hears."""
+
+import argparse
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from surgery_assist.cli.output import as_json, emit_json, require_writable
+from surgery_assist.cli.parsing import Subparsers, add_subcommand, session_language, settings_of
+from surgery_assist.messages import Language
+from surgery_assist.settings import Settings
+
+if TYPE_CHECKING:
+    from surgery_assist.voice.pipeline import Ears
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Add the subcommand and its own."""
+    parser = subparsers.add_parser(
+        "voice", help="What is heard.", description="Measure and watch what is heard."
+    )
+    actions: Subparsers = parser.add_subparsers(
+        dest="action", metavar="eval|listen|words", required=True
+    )
+    judge = add_subcommand(actions, "eval", evaluate, "Recordings through the real chain.")
+    judge.add_argument("manifest", type=Path, metavar="MANIFEST.csv")
+    judge.add_argument("--mode", choices=("always", "pedal"), default="always")
+    judge.add_argument("--phrases", type=Path, metavar="FILE.yaml", help="another vocabulary")
+    judge.add_argument("--json", type=Path, metavar="OUT", help="report, instead of a summary")
+    live = add_subcommand(actions, "listen", listen, "What is heard, line by line.")
+    source = live.add_mutually_exclusive_group()
+    source.add_argument("--device", metavar="N", help="microphone by number or name")
+    source.add_argument("--audio", type=Path, metavar="FILE", help="a recording instead")
+    asked = add_subcommand(actions, "words", words, "Which words of a text can be heard.")
+    asked.add_argument("text", metavar="TEXT")
+
+
+def evaluate(options: argparse.Namespace) -> int:
+    """Print the summary, or write the whole report."""
+    from surgery_assist.voice.evaluate import run_eval
+
+    if options.json is not None:
+        require_writable(options.json)
+    report = run_eval(
+        options.manifest,
+        ears_maker(settings_of(options)),
+        language=options.lang,
+        mode=options.mode,
+        phrases=options.phrases,
+    )
+    if options.json is not None:
+        emit_json(report, options.json)
+    print(as_json(report["summary"]))
+    return 0
+
+
+def ears_maker(settings: Settings) -> Callable[[Language, Path | None], "Ears"]:
+    """Ears by language; with another phrase file, those of its vocabulary alone."""
+
+    def make(language: Language, phrases: Path | None) -> "Ears":
+        from surgery_assist.voice.assembly import load_trial_ears
+        from surgery_assist.voice.speech import build_speech
+
+        if phrases is not None:
+            models = [Path(settings.models)] if settings.models else []
+            return load_trial_ears(phrases, language, models=models)
+        return build_speech(settings).ears()
+
+    return make
+
+
+def listen(options: argparse.Namespace) -> int:
+    """Print what is heard and understood until Ctrl+C, or the recording ends."""
+    from surgery_assist.voice.assembly import microphone
+    from surgery_assist.voice.audio import AudioSource, FileSource
+    from surgery_assist.voice.listen import listen_lines
+    from surgery_assist.voice.speech import build_speech
+
+    settings = settings_of(options)
+    voice = replace(settings.voice, activation="always-on")
+    if options.device is not None:
+        voice = replace(voice, device=options.device)
+    source: AudioSource = FileSource(options.audio) if options.audio else microphone(voice)
+    speech = build_speech(settings)
+    for line in listen_lines(speech.ears, source, session_language(options, settings), voice):
+        print(line, flush=True)
+    return 0
+
+
+def words(options: argparse.Namespace) -> int:
+    """Print each word: in the dictionary, made from its spelling, or not to be heard."""
+    from surgery_assist.voice.assembly import pack_lexicon, voice_pack
+    from surgery_assist.voice.words import words_report
+
+    settings = settings_of(options)
+    language = session_language(options, settings)
+    models = [Path(settings.models)] if settings.models else []
+    lexicon = pack_lexicon(voice_pack(language, models))
+    print(as_json(words_report(options.text, language, lexicon)))
+    return 0
