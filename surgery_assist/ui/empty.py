@@ -44,9 +44,7 @@ def open_dialog(dispatcher: Dispatcher, parent: QWidget, *, folder: bool) -> Non
 class EmptyState(QWidget):
     """Says that nothing is open and how to open something; shows how far reading is."""
 
-    def __init__(
-        self, dispatcher: Dispatcher, theme: Theme, parent: QWidget | None = None
-    ) -> None:
+    def __init__(self, dispatcher: Dispatcher, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
         self.title = QLabel()

@@ -359,7 +359,9 @@ class Hud(QWidget):
         elif loud:
             self.level_line.show_text(translate("hud.loud", language), colours.danger)
         else:
-            quiet = colours.warning if level.speaking and level.snr_db < GOOD_SNR_DB else colours.muted
+            quiet = (
+                colours.warning if level.speaking and level.snr_db < GOOD_SNR_DB else colours.muted
+            )
             text = translate("hud.snr", language, db=f"{max(0.0, level.snr_db):.0f}")
             self.level_line.show_text(text, quiet)
 

@@ -65,8 +65,7 @@ def application_icon() -> QIcon:
 
 def draw_icon(painter: QPainter, name: str, colour: str, rect: QRectF) -> None:
     """Draw an icon into a square of the painter's device."""
-    device = painter.device()
-    ratio = device.devicePixelRatioF() if device is not None else 1.0
+    ratio = painter.device().devicePixelRatioF()
     painter.drawPixmap(rect.topLeft(), pixmap(name, colour, round(rect.width()), ratio))
 
 

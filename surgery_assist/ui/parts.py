@@ -12,7 +12,9 @@ from surgery_assist.ui.icons import draw_icon
 from surgery_assist.ui.theme import Role, Theme, colour
 
 _ROLES: Final[tuple[Role, ...]] = ("display", "essential", "secondary", "small")
-_WRAPPED: Final = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap
+_WRAPPED: Final = (
+    Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap
+)
 LINE_HEIGHT: Final = 1.3
 """Of the font size."""
 

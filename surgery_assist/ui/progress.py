@@ -27,14 +27,14 @@ from surgery_assist.ui.translate import counted
 
 SHOWN_REFUSALS: Final = 200
 """More rows than this help nobody; the number above them is complete."""
+REASON_LINES: Final = 7
+"""Lines of reasons that are seen without scrolling."""
 
 
 class LoadingBar(QWidget):
     """How many files have been read, with a button to stop; hidden when nothing is read."""
 
-    def __init__(
-        self, dispatcher: Dispatcher, theme: Theme, parent: QWidget | None = None
-    ) -> None:
+    def __init__(self, dispatcher: Dispatcher, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
         self.line = TextLine(theme, "secondary")
@@ -135,10 +135,11 @@ class RefusedList(QFrame):
     def set_theme(self, theme: Theme) -> None:
         """Take on new sizes."""
         self._theme = theme
-        self._scroll.setFixedHeight(line_height(theme, "secondary") * 7)
         size = theme.type.size("secondary")
         self.toggle.setIconSize(QSize(size, size))
         self._draw_toggle()
+        if self.unfolded:
+            self._write_reasons()
 
     def _unfold(self) -> None:
         self._scroll.setVisible(self.unfolded)
@@ -158,3 +159,7 @@ class RefusedList(QFrame):
             for refusal in self._refused[:SHOWN_REFUSALS]
         ]
         self.reasons_label.setText("\n".join(lines))
+        height = self.reasons_label.heightForWidth(max(1, self.width()))
+        self._scroll.setFixedHeight(
+            min(height, line_height(self._theme, "secondary") * REASON_LINES)
+        )

@@ -91,9 +91,7 @@ class StudyList(QWidget):
         self.view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.view.clicked.connect(self._choose)
-        QScroller.grabGesture(
-            self.view.viewport(), QScroller.ScrollerGestureType.TouchGesture
-        )
+        QScroller.grabGesture(self.view.viewport(), QScroller.ScrollerGestureType.TouchGesture)
         self.loading = LoadingBar(dispatcher, self._theme)
         self.refused = RefusedList(self._theme)
         head = QHBoxLayout()
@@ -132,7 +130,7 @@ class StudyList(QWidget):
         self.loading.set_theme(theme)
         self.refused.set_theme(theme)
         space, size = theme.space, theme.type.size("essential")
-        self._column.setContentsMargins(space.small, space.medium, space.small, space.medium)
+        self._column.setContentsMargins(space.medium, space.medium, space.medium, space.medium)
         self._column.setSpacing(space.small)
         for button, name in ((self.open_button, "folder"), (self.close_button, "cross")):
             button.setIcon(icon(name, theme.colours.text, size))

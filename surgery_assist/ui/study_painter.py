@@ -69,8 +69,8 @@ class RowPainter(QStyledItemDelegate):
         index: QModelIndex | QPersistentModelIndex,
     ) -> None:
         row: Row = index.data(ROW_ROLE)
-        rect: QRect = option.rect  # type: ignore[attr-defined]
-        state: QStyle.StateFlag = option.state  # type: ignore[attr-defined]
+        rect: QRect = option.rect
+        state: QStyle.StateFlag = option.state
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
@@ -136,7 +136,9 @@ class RowPainter(QStyledItemDelegate):
         room.setLeft(round(place.right()) + space.small)
         if row.display_set.findings:
             size = self.theme.type.size("secondary")
-            mark = QRectF(room.right() - size - space.small, room.center().y() - size / 2, size, size)
+            mark = QRectF(
+                room.right() - size - space.small, room.center().y() - size / 2, size, size
+            )
             draw_icon(painter, "warning", colours.warning, mark)
             room.setRight(round(mark.left()) - space.small)
         name = row.series.description or translate("series.unnamed", self.language)
@@ -193,7 +195,9 @@ class RowPainter(QStyledItemDelegate):
             painter.setPen(colour(tone))
             line = QRect(room.left(), top, room.width(), heights[at])
             short = QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideRight, line.width())
-            painter.drawText(line, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, short)
+            painter.drawText(
+                line, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, short
+            )
             top += heights[at]
 
     def _about(self, patient: Patient) -> str:

@@ -76,9 +76,7 @@ def question_words(invocation: Invocation, session: Session) -> str:
     target = _target(invocation, session)
     if isinstance(target, Patient):
         number = session.catalogue.patients.index(target) + 1
-        return translate(
-            "ask.patient", language, n=number, patient=patient_words(target, language)
-        )
+        return translate("ask.patient", language, n=number, patient=patient_words(target, language))
     if isinstance(target, Study):
         return _study_question(target, session)
     if invocation.command_id == "case.close":

@@ -4,12 +4,12 @@ The service calls `VoiceBridge.post` in its own thread; a queued signal brings e
 thread, where it is dispatched, kept in the history and told to the strip at the bottom.
 """
 
-from typing import Final, Literal, Protocol
+from collections.abc import Callable
+from typing import Any, Final, Literal, Protocol
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
 from surgery_assist.commands.dispatcher import Dispatcher, Outcome
-from surgery_assist.errors import SurgeryAssistError
 from surgery_assist.messages import explain
 from surgery_assist.model.invocation import Invocation
 from surgery_assist.model.session import Listening, Session
@@ -105,6 +105,20 @@ class VoiceBridge(QObject):
         self._sent: VoiceContext | None = None
         self._microphone: Microphone = "off"
         self._open = True
+        # A finished utterance before its decision is not in the table: nothing is shown of it.
+        self._handlers: dict[type[object], Callable[[Any], object]] = {
+            LevelEvent: self.level.emit,
+            PartialEvent: lambda event: self.partial.emit(event.text),
+            UnderstoodEvent: self._understood,
+            RejectedEvent: self._rejected,
+            RequestEvent: lambda event: dispatcher.dispatch(event.invocation),
+            WindowEvent: lambda event: self.window.emit(event.seconds_left),
+            ReadyEvent: self._hearing_begins,
+            SourceFoundEvent: self._hearing_begins,
+            SourceLostEvent: self._lost,
+            EndedEvent: lambda _: self._hearing_ends("off"),
+            ErrorEvent: self._failed,
+        }
         self._arrived.connect(self._receive, Qt.ConnectionType.QueuedConnection)
         # A drag changes the Session hundreds of times a second: the context follows once per turn.
         self._later = QTimer(self)
@@ -152,30 +166,9 @@ class VoiceBridge(QObject):
     def _receive(self, event: VoiceEvent) -> None:
         if not self._open:
             return
-        match event:
-            case LevelEvent():
-                self.level.emit(event)
-            case PartialEvent(text=text):
-                self.partial.emit(text)
-            case UnderstoodEvent():
-                self._understood(event)
-            case RejectedEvent():
-                self._rejected(event)
-            case RequestEvent(invocation=invocation):
-                self._dispatcher.dispatch(invocation)
-            case WindowEvent(seconds_left=seconds):
-                self.window.emit(seconds)
-            case ReadyEvent() | SourceFoundEvent():
-                self._hearing_begins()
-            case SourceLostEvent():
-                self._play("lost")
-                self._hearing_ends("lost")
-            case EndedEvent():
-                self._hearing_ends("off")
-            case ErrorEvent(error=error):
-                self._failed(error)
-            case _:  # a finished utterance before its decision
-                pass
+        handler = self._handlers.get(type(event))
+        if handler is not None:
+            handler(event)
 
     def _understood(self, event: UnderstoodEvent) -> None:
         invocation = event.invocation
@@ -201,11 +194,15 @@ class VoiceBridge(QObject):
         arguments = {"text": text, "result": result, "ok": ok}
         self._dispatcher.dispatch(Invocation("listen.heard", arguments))
 
-    def _failed(self, error: SurgeryAssistError) -> None:
-        self._hearing_ends("off")
-        self.failed.emit(error)
+    def _lost(self, _: SourceLostEvent) -> None:
+        self._play("lost")
+        self._hearing_ends("lost")
 
-    def _hearing_begins(self) -> None:
+    def _failed(self, event: ErrorEvent) -> None:
+        self._hearing_ends("off")
+        self.failed.emit(event.error)
+
+    def _hearing_begins(self, _: ReadyEvent | SourceFoundEvent) -> None:
         self._hears = True
         self._dispatcher.dispatch(Invocation("listen.state", {"state": self._wanted}))
         self._show_session_state()
