@@ -118,7 +118,7 @@ class FrameStore:
         with self._changed:
             found, epoch = self._found(key), self._epoch
         if found is None:
-            found = self._load(uid, index, key)
+            found = self._load(uid, key)
             with self._changed:
                 found = self._keep(uid, index, key, found, epoch)
         if isinstance(found, DecodeError):
@@ -131,6 +131,14 @@ class FrameStore:
         with self._changed:
             frames = display_set.frames if display_set else ()
             return sum((ref.instance_uid, ref.frame) in self._frames for ref in frames)
+
+    def loaded_bytes(self, uid: DisplaySetUID) -> int:
+        """Bytes of the frames of a display set that are in memory."""
+        display_set = self._library.catalogue.display_set(uid)
+        with self._changed:
+            frames = display_set.frames if display_set else ()
+            found = [self._frames.get((ref.instance_uid, ref.frame)) for ref in frames]
+            return sum(pixels.values.nbytes for pixels in found if pixels is not None)
 
     def volume(self, uid: DisplaySetUID) -> NDArray[Any] | None:
         """``(slices, rows, columns)`` stored values shared with the frames, when all are there."""
@@ -279,7 +287,7 @@ class FrameStore:
 
     def _do(self, uid: DisplaySetUID, index: int, key: "Key | DisplaySetUID", epoch: int) -> None:
         if isinstance(key, tuple):
-            loaded = self._load(uid, index, key)
+            loaded = self._load(uid, key)
             with self._changed:
                 self._keep(uid, index, key, loaded, epoch)
         else:
@@ -290,7 +298,7 @@ class FrameStore:
             except Exception:
                 logger.exception("on_frame failed")
 
-    def _load(self, uid: DisplaySetUID, index: int, key: Key) -> FramePixels | DecodeError:
+    def _load(self, uid: DisplaySetUID, key: Key) -> FramePixels | DecodeError:
         instance = self._library.instance(key[0])
         if instance is None:
             return DecodeError("error.decode_missing")

@@ -6,7 +6,7 @@ JPEG processes, broken streams). Both carry permissive licences only.
 
 import struct
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,9 +53,9 @@ def decode(data: bytes, layout: PixelLayout) -> tuple[Samples, bool]:
         No decoder can read it, or its size differs from the header's.
     """
     data = _from_start_marker(data)
-    size = declared_size(data)
-    if size is not None and size != (layout.rows, layout.columns):
-        raise CodecError(f"stream of {size[0]} x {size[1]} pixels")
+    stream = stream_format(data)
+    if stream is not None and (stream.rows, stream.columns) != (layout.rows, layout.columns):
+        raise CodecError(f"stream of {stream.rows} x {stream.columns} pixels")
     failures = []
     for decoder in _decoders(layout):
         try:
@@ -86,7 +86,7 @@ def _decoders(
 
 
 def _by_content(data: bytes, layout: PixelLayout) -> tuple[Samples, bool]:
-    import imagecodecs  # noqa: PLC0415  (start-up time)
+    import imagecodecs
 
     if layout.transfer_syntax in _JPEG_XL:
         return imagecodecs.jpegxl_decode(data), True
@@ -103,7 +103,7 @@ def _by_content(data: bytes, layout: PixelLayout) -> tuple[Samples, bool]:
 
 
 def _rle(data: bytes, layout: PixelLayout) -> tuple[Samples, bool]:
-    import imagecodecs  # noqa: PLC0415  (start-up time)
+    import imagecodecs
 
     dtype = np.dtype(f"<u{layout.bits_allocated // 8}")
     flat = np.frombuffer(imagecodecs.dicomrle_decode(data, dtype), dtype)
@@ -117,10 +117,12 @@ def _rle(data: bytes, layout: PixelLayout) -> tuple[Samples, bool]:
 
 
 def _lossy_jpeg(data: bytes, layout: PixelLayout) -> tuple[Samples, bool]:
-    import imagecodecs  # noqa: PLC0415  (start-up time)
+    import imagecodecs
 
     if layout.samples == 1:
-        return imagecodecs.jpeg_decode(data), False
+        stream = stream_format(data)
+        bits = stream.bits if stream is not None else None
+        return imagecodecs.jpeg_decode(data, bitspersample=bits), False
     ybr = _is_ybr_jpeg(data, layout)
     return imagecodecs.jpeg_decode(
         data, colorspace="YCBCR" if ybr else "RGB", outcolorspace="RGB"
@@ -138,22 +140,22 @@ def _is_ybr_jpeg(data: bytes, layout: PixelLayout) -> bool:
 
 
 def _lossless_jpeg(data: bytes, layout: PixelLayout) -> tuple[Samples, bool]:
-    import imagecodecs  # noqa: PLC0415  (start-up time)
+    import imagecodecs
 
     if layout.samples != 1:
         raise CodecError("colour")
     return imagecodecs.ljpeg_decode(data), False
 
 
-def _sof3_jpeg(data: bytes, layout: PixelLayout) -> tuple[Samples, bool]:
-    import imagecodecs  # noqa: PLC0415  (start-up time)
+def _sof3_jpeg(data: bytes, _: PixelLayout) -> tuple[Samples, bool]:
+    import imagecodecs
 
     return imagecodecs.jpegsof3_decode(data), False
 
 
 def _gdcm(data: bytes, layout: PixelLayout) -> tuple[Samples, bool]:
     """Decode by GDCM, from an image object built around the frame's one fragment."""
-    import gdcm  # noqa: PLC0415  (start-up time)
+    import gdcm
 
     gdcm.Trace.WarningOff()
     gdcm.Trace.ErrorOff()
@@ -198,9 +200,9 @@ def _gdcm(data: bytes, layout: PixelLayout) -> tuple[Samples, bool]:
 
 def _shaped(samples: Samples, layout: PixelLayout) -> Samples:
     shape = (layout.rows, layout.columns)
-    if samples.ndim == 3 and samples.shape[2] == 1:  # noqa: PLR2004
+    if samples.ndim == 3 and samples.shape[2] == 1:
         samples = samples[:, :, 0]
-    if samples.shape[:2] != shape or (samples.ndim == 3) != (layout.samples > 1):  # noqa: PLR2004
+    if samples.shape[:2] != shape or (samples.ndim == 3) != (layout.samples > 1):
         raise CodecError(f"decoded to {samples.shape}")
     return samples
 
@@ -212,28 +214,36 @@ def _from_start_marker(data: bytes) -> bytes:
     return data
 
 
-def declared_size(data: bytes) -> tuple[int, int] | None:
-    """Rows and columns that a JPEG, JPEG-LS or JPEG 2000 stream itself announces.
+class StreamFormat(NamedTuple):
+    """What a compressed stream announces of itself."""
+
+    rows: int
+    columns: int
+    bits: int | None
+
+
+def stream_format(data: bytes) -> StreamFormat | None:
+    """Size that a JPEG, JPEG-LS or JPEG 2000 stream announces; ``None`` when it is none of them.
 
     Checked before decoding, because decoders allocate what the stream says.
     """
-    if data[:4] == b"\xff\x4f\xff\x51" and len(data) >= 24:  # noqa: PLR2004
+    if data[:4] == b"\xff\x4f\xff\x51" and len(data) >= 24:
         x1, y1, x0, y0 = struct.unpack(">IIII", data[8:24])
-        return y1 - y0, x1 - x0
+        return StreamFormat(y1 - y0, x1 - x0, None)
     if data[:2] != b"\xff\xd8":
         return None
     at = 2
     while at + 9 <= len(data):
-        if data[at] != 0xFF:  # noqa: PLR2004
+        if data[at] != 0xFF:
             return None
         marker = data[at + 1]
-        if marker == 0xFF:  # noqa: PLR2004
+        if marker == 0xFF:
             at += 1
             continue
         if marker in _SOF_MARKERS:
-            rows, columns = struct.unpack(">HH", data[at + 5 : at + 9])
-            return (rows, columns) if rows else None
-        if marker == 0xDA:  # noqa: PLR2004
+            bits, rows, columns = struct.unpack(">BHH", data[at + 4 : at + 9])
+            return StreamFormat(rows, columns, bits) if rows else None
+        if marker == 0xDA:
             return None
         at += 2 + int(struct.unpack(">H", data[at + 2 : at + 4])[0])
     return None

@@ -47,7 +47,7 @@ def to_rgb(
 def _eight_bits(samples: NDArray[Any], stored: int) -> NDArray[np.uint8]:
     """The eight most significant stored bits; ``stored`` 0 means all bits of the type."""
     bits = min(stored or samples.dtype.itemsize * 8, samples.dtype.itemsize * 8)
-    if bits > 8:  # noqa: PLR2004
+    if bits > 8:
         samples = samples >> (bits - 8)
     return np.ascontiguousarray(samples.astype(np.uint8, copy=False))
 
@@ -58,4 +58,5 @@ def ybr_to_rgb(ybr: NDArray[np.uint8]) -> NDArray[np.uint8]:
     blue = ybr[:, :, 1].astype(np.float32) - 128.0
     red = ybr[:, :, 2].astype(np.float32) - 128.0
     rgb = np.stack((y + 1.402 * red, y - 0.344136 * blue - 0.714136 * red, y + 1.772 * blue), -1)
-    return np.clip(np.rint(rgb), 0, 255).astype(np.uint8)
+    result: NDArray[np.uint8] = np.clip(np.rint(rgb), 0, 255).astype(np.uint8)
+    return result

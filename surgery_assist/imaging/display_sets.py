@@ -8,6 +8,7 @@ in front and sagittal ones at the right.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final
 
 from surgery_assist.imaging.records import FrameInfo, Instance
@@ -80,7 +81,8 @@ def _same_spacing(one: _Frame, other: _Frame) -> bool:
 def display_sets(
     series_uid: SeriesUID,
     instances: Sequence[Instance],
-    duplicates: bool = False,  # noqa: FBT001, FBT002
+    *,
+    duplicates: bool = False,
 ) -> tuple[DisplaySet, ...]:
     """Display sets of one series.
 
@@ -114,7 +116,7 @@ def display_sets(
     made: list[tuple[tuple[int, str], DisplaySet]] = []
     for position, group in enumerate(groups):
         base = series_uid if position == 0 else f"{series_uid}#{position + 1}"
-        extra = ("duplicate",) if duplicates and position == 0 else ()
+        extra: tuple[str, ...] = ("duplicate",) if duplicates and position == 0 else ()
         extra += ("mixed",) if mixed else ()
         for phase, frames in enumerate(_phases(group.frames)):
             uid = DisplaySetUID(base if phase == 0 else f"{base}.{phase + 1}")
@@ -144,7 +146,7 @@ def _phases(frames: list[_Frame]) -> list[list[_Frame]]:
     for frame in frames:
         places.setdefault(round(frame.along(normal) / POSITION_TOLERANCE / 5), []).append(frame)
     often = {len(place) for place in places.values()}
-    if len(often) != 1 or often == {1} or len(places) < 2:  # noqa: PLR2004
+    if len(often) != 1 or often == {1} or len(places) < 2:
         return [frames]
     count = often.pop()
     labelled: dict[str, list[_Frame]] = {}
@@ -175,7 +177,7 @@ def _sorted(frames: list[_Frame]) -> list[_Frame]:
     along = sorted(by_number, key=lambda frame: frame.along(normal))
     trend = 0
     numbered = [frame for frame in by_number if frame.instance.number is not None]
-    for before, after in zip(numbered, numbered[1:], strict=False):
+    for before, after in pairwise(numbered):
         step = after.along(normal) - before.along(normal)
         later = _numbering(after)[1:3] > _numbering(before)[1:3]
         trend += later * ((step > POSITION_TOLERANCE) - (step < -POSITION_TOLERANCE))

@@ -105,7 +105,7 @@ class Elements:
     def shorts(self, tag: int, *, signed: bool = False) -> tuple[int, ...]:
         """Values of US or SS; a one-byte or textual value gives nothing."""
         found = self.raw(tag)
-        if found is None or len(found[0]) < 2:  # noqa: PLR2004
+        if found is None or len(found[0]) < 2:
             return ()
         return tuple(int(value) for value in self._unpacked(*found, "h" if signed else "H"))
 

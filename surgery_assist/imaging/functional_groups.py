@@ -51,7 +51,7 @@ def _frame(groups: _Groups, plain: FrameInfo) -> FrameInfo:
     measures = groups.find(_PIXEL_MEASURES)
     spacing = measures.numbers(0x00280030) if measures else ()
     plane = plain.plane
-    if orientation and position and len(spacing) == 2 and min(spacing) > 0:  # noqa: PLR2004
+    if orientation and position and len(spacing) == 2 and min(spacing) > 0:
         plane = ImagePlane(position, orientation[0], orientation[1], spacing[0], spacing[1])
     voi = groups.find(_FRAME_VOI)
     transformation = groups.find(_TRANSFORMATION)

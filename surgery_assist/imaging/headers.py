@@ -54,6 +54,7 @@ class PixelElement(NamedTuple):
 def instance_from(
     header: Elements,
     path: Path,
+    *,
     sop_class: str,
     syntax: str,
     pixels: PixelElement,
@@ -159,14 +160,14 @@ def _aspect(header: Elements, spacing: tuple[float, float] | None) -> float:
     if spacing is not None:
         return spacing[0] / spacing[1]
     ratio = header.numbers(0x00280034)
-    if len(ratio) == 2 and min(ratio) > 0:  # noqa: PLR2004
+    if len(ratio) == 2 and min(ratio) > 0:
         return ratio[0] / ratio[1]
     return 1.0
 
 
 def _frame_time(header: Elements) -> float | None:
     time = header.number(0x00181063)
-    if time is not None and 0 < time < 60_000:  # noqa: PLR2004
+    if time is not None and 0 < time < 60_000:
         return time
     times = [value for value in header.numbers(0x00181065) if value > 0]
     if times:
@@ -255,7 +256,7 @@ def _layout(
         photometric=header.code(0x00280004, 16) or "MONOCHROME2",
         kind=kind,
         big_endian=syntax == EXPLICIT_BE,
-        swapped=syntax == EXPLICIT_BE and pixels.words and allocated == 8,  # noqa: PLR2004
+        swapped=syntax == EXPLICIT_BE and pixels.words and allocated == 8,
     )
     if layout.frame_bits // 8 > MAX_FRAME_BYTES:
         raise HeaderError("size_lie", f"{rows} x {columns} pixels")
@@ -280,7 +281,7 @@ def _checked_native(layout: PixelLayout, size: int) -> tuple[PixelLayout, tuple[
 
 def _checked_encapsulated(layout: PixelLayout, size: int) -> tuple[PixelLayout, tuple[str, ...]]:
     there = size - layout.offset
-    if there < 16:  # noqa: PLR2004  (an empty offset table and one item header)
+    if there < 16:
         raise HeaderError("truncated", "no fragment")
     claimed = layout.frame_bits // 8 * layout.frames
     if claimed > _SUSPICIOUS_BYTES and claimed > there * MAX_RATIO:

@@ -75,6 +75,11 @@ class Library:
         """The file of an instance, by ``FrameRef.instance_uid``."""
         return self._instances.get(uid)
 
+    def instances(self) -> tuple[Instance, ...]:
+        """All image files, in the order of opening."""
+        with self._lock:
+            return tuple(self._instances.values())
+
     def scan(
         self, paths: Iterable[Path | str], cancelled: Callable[[], bool] = lambda: False
     ) -> Iterator[Catalogue]:
@@ -194,7 +199,7 @@ class Library:
                 number=first.series_number,
                 modality=first.modality,
                 description=first.series_description,
-                display_sets=display_sets(entry.uid, entry.instances, entry.duplicates),
+                display_sets=display_sets(entry.uid, entry.instances, duplicates=entry.duplicates),
             )
         return entry.built
 

@@ -40,3 +40,39 @@ def _windows_bytes() -> int:
     if kernel.GlobalMemoryStatusEx(ctypes.byref(status)):
         return int(status.total_physical)
     return FALLBACK_BYTES
+
+
+def peak_resident_bytes() -> int:
+    """The most memory that this process has had so far; 0 when the system does not say."""
+    if sys.platform == "win32":
+        return _windows_peak_bytes()
+    import resource  # noqa: PLC0415  (not on Windows)
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+class _ProcessMemory(ctypes.Structure):
+    """PROCESS_MEMORY_COUNTERS of the Windows API."""
+
+    _fields_ = (
+        ("size", ctypes.c_uint32),
+        ("faults", ctypes.c_uint32),
+        ("peak_working_set", ctypes.c_size_t),
+        ("rest", ctypes.c_size_t * 7),
+    )
+
+
+def _windows_peak_bytes() -> int:
+    counters = _ProcessMemory(size=ctypes.sizeof(_ProcessMemory))
+    kernel = getattr(ctypes, "windll").kernel32  # noqa: B009  (only there on Windows)
+    kernel.GetCurrentProcess.restype = ctypes.c_void_p
+    kernel.K32GetProcessMemoryInfo.argtypes = (
+        ctypes.c_void_p,
+        ctypes.POINTER(_ProcessMemory),
+        ctypes.c_uint32,
+    )
+    process = kernel.GetCurrentProcess()
+    if kernel.K32GetProcessMemoryInfo(process, ctypes.byref(counters), counters.size):
+        return int(counters.peak_working_set)
+    return 0

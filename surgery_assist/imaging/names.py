@@ -12,6 +12,8 @@ _COMMA_BELOW: Final = str.maketrans("\u015f\u015e\u0163\u0162", "\u0219\u0218\u0
 _TURKISH: Final = frozenset("\u0131\u0130\u011f\u011e")
 _MISREAD_CP1250: Final = frozenset("\u00aa\u00ba\u00de\u00fe")
 """What S, s, T, t with cedilla of cp1250 or Latin-2 look like when read as Latin-1."""
+_DELIMITERS: Final = frozenset(b"^=\\")
+"""After these a text starts anew in the first character set (PS3.5 section 6.1.2.5.3)."""
 _DEFAULT_SETS: Final = frozenset({"", "ISO_IR 6", "ISO_IR 100"})
 
 
@@ -59,7 +61,7 @@ def _declared(value: bytes, character_sets: tuple[str, ...]) -> str:
     from pydicom.charset import convert_encodings, decode_bytes  # noqa: PLC0415  (start-up time)
 
     try:
-        return decode_bytes(value, convert_encodings(list(character_sets)), {"^", "=", "\\"})
+        return decode_bytes(value, convert_encodings(list(character_sets)), set(_DELIMITERS))
     except (LookupError, ValueError, TypeError):
         return _guessed(value)
 

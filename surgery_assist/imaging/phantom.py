@@ -31,6 +31,7 @@ Progress = Callable[[int, int], None]
 
 def write_phantom(
     folder: Path,
+    *,
     seed: int = 1,
     slices: int = 240,
     size: int = 512,
@@ -72,7 +73,14 @@ def write_phantom(
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         workplace = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-        if not _write_all(workplace, seed, slices, size, on_progress, cancelled):
+        if not _write_all(
+            workplace,
+            seed=seed,
+            slices=slices,
+            size=size,
+            on_progress=on_progress,
+            cancelled=cancelled,
+        ):
             return None
         workplace.chmod(0o755)
         workplace.rename(folder)
@@ -87,6 +95,7 @@ def write_phantom(
 
 def _write_all(
     folder: Path,
+    *,
     seed: int,
     slices: int,
     size: int,
@@ -110,14 +119,14 @@ def _write_all(
     shadow = _Shadow(size)
     for number, z, hu in _slices(Torso(seed, 16.0), current, seed):
         shadow.add(z, hu)
-        write_ct(folder / "CT" / f"IM{number:04d}.dcm", current, number, z, _with_table(hu, z, size))
+        write_ct(folder / "CT" / f"IM{number:04d}.dcm", current, number, z, _with_table(hu, size))
         if not tell():
             return False
     prior = CtSeries(
         seed=seed, size=size, field_mm=FIELD_MM, step=prior_step, count=prior_slices, prior=True
     )
     for number, z, hu in _slices(Torso(seed, 9.5), prior, seed + 1):
-        write_ct(folder / "PRIOR" / f"IM{number:04d}.dcm", prior, number, z, _with_table(hu, z, size))
+        write_ct(folder / "PRIOR" / f"IM{number:04d}.dcm", prior, number, z, _with_table(hu, size))
         if not tell():
             return False
     for view in ("PA", "LL"):
@@ -156,7 +165,7 @@ def _smoothed(image: Image) -> Image:
     return result
 
 
-def _with_table(hu: Image, z: float, size: int) -> NDArray[np.int16]:
+def _with_table(hu: Image, size: int) -> NDArray[np.int16]:
     """The slice with the couch under the patient, as whole HU."""
     axis = (np.arange(size) - (size - 1) / 2) * FIELD_MM / size
     lowest = max(outline(height)[1] for height in (0.0, 320.0))
@@ -166,9 +175,9 @@ def _with_table(hu: Image, z: float, size: int) -> NDArray[np.int16]:
     air = hu < -700.0  # the body lies on it
     shell = inside & air & (((below > 0) & (below < 2.2)) | ((below > 24) & (below < 26.2)))
     foam = inside & air & (below >= 2.2) & (below <= 24)
-    _ = z
     table = np.where(shell, -180.0, np.where(foam, hu + 80.0, hu))
-    return np.rint(np.clip(table, -1024, 3071)).astype(np.int16)
+    whole: NDArray[np.int16] = np.rint(np.clip(table, -1024, 3071)).astype(np.int16)
+    return whole
 
 
 class _Shadow:
@@ -185,7 +194,7 @@ class _Shadow:
         if not _CHEST_MM[0] - 20 <= z <= _CHEST_MM[1]:
             return
         mu = np.clip(hu + 1000.0, 0.0, None) / 1000.0 * _WATER_PER_MM * self._spacing
-        mu[hu < -960] = 0.0  # noqa: PLR2004  (air and its noise)
+        mu[hu < -960] = 0.0
         self._heights.append(z)
         self._rows["PA"].append(mu.sum(axis=0, dtype=np.float64))
         self._rows["LL"].append(mu.sum(axis=1, dtype=np.float64))

@@ -33,7 +33,11 @@ _LUNG_TOP, _LUNG_BASE = 470.0, 205.0
 def outline(z: float) -> tuple[float, float]:
     """Half width and half depth of the body at a height, mm."""
     heights, widths, depths = zip(*_OUTLINE, strict=True)
-    return float(np.interp(z, heights, widths)), float(np.interp(z, heights, depths))
+    around = z + np.linspace(-30.0, 30.0, 7)  # rounds the corners of the table
+    return (
+        float(np.interp(around, heights, widths).mean()),
+        float(np.interp(around, heights, depths).mean()),
+    )
 
 
 def _wall(z: float) -> tuple[float, float]:
@@ -76,13 +80,11 @@ class Torso:
         canvas.balls(self._vessels.at(z))
         _paint_spine(canvas, depth)
         canvas.balls(self._bones.at(z))
-        _paint_flat_bones(canvas, width, depth)
+        _paint_flat_bones(canvas, depth)
         return canvas.hu
 
     @staticmethod
-    def _paint_wall(
-        canvas: Slice, width: float, depth: float, fat: float, muscle: float
-    ) -> None:
+    def _paint_wall(canvas: Slice, width: float, depth: float, fat: float, muscle: float) -> None:
         canvas.ellipse(0, 0, (width, depth), 60.0, power=2.4)
         canvas.ellipse(0, 0, (width - 2.2, depth - 2.2), _FAT, power=2.4)
         canvas.ellipse(0, -1, (width - fat, depth - fat * 0.75), _MUSCLE, power=2.35)
@@ -161,15 +163,15 @@ _SOLIDS = (
 
 def _paint_mediastinum(canvas: Slice, cavity: NDArray[np.bool_]) -> None:
     z = canvas.z
-    if z > 276:  # noqa: PLR2004  (above the diaphragm)
+    if z > 276:
         narrow = float(np.interp(z, (276, 330, 380, 430, 480), (34, 30, 26, 30, 42)))
         canvas.ellipse(2, 14, (narrow, 66), _FAT + 15, power=2.2, inside=cavity)
     for solid in _HEART:
         canvas.ellipsoid(solid, cavity)
-    if z > 385:  # noqa: PLR2004
+    if z > 385:
         canvas.ellipse(-2, 16, (11, 12), _SOFT)
         canvas.ellipse(-2, 16, (8.5, 9.5), -990.0)
-    if z > 262:  # noqa: PLR2004
+    if z > 262:
         canvas.ellipse(8, 40, (8, 6), 48.0)
         canvas.ellipse(8, 40, (2.5, 2), -300.0)
 
@@ -189,7 +191,7 @@ def _paint_spine(canvas: Slice, depth: float) -> None:
     for side in (-1, 1):
         canvas.ellipse(side * 33, depth - 31, (27, 17), 62.0)
     phase = (z + 6.0) % 33.0
-    disc = phase < 8.0  # noqa: PLR2004
+    disc = phase < 8.0
     y = depth - 63.0
     wide = float(np.interp(z, (0, 120, 300, 480), (27, 25, 19, 16)))
     deep = wide * 0.72
@@ -199,7 +201,7 @@ def _paint_spine(canvas: Slice, depth: float) -> None:
         canvas.ellipse(0, y, (wide, deep), 95.0, power=2.4)
         canvas.ellipse(0, y, (wide * 0.6, deep * 0.6), 75.0)
     else:
-        shell = 4.5 if min(phase - 8.0, 33.0 - phase) < 2.2 else 1.8  # noqa: PLR2004  (end plates)
+        shell = 4.5 if min(phase - 8.0, 33.0 - phase) < 2.2 else 1.8
         half = (wide * waist, deep * waist)
         canvas.ellipse(0, y, half, 620.0, power=2.4)
         canvas.ellipse(0, y, (half[0] - shell, half[1] - shell), _MARROW, power=2.4)
@@ -209,10 +211,10 @@ def _paint_spine(canvas: Slice, depth: float) -> None:
         canvas.ellipse(0, back, (15, 13), 560.0)
         for side in (-1, 1):
             canvas.ellipse(side * 19, back + 3, (10, 7), 420.0)
-            if phase < 22:  # noqa: PLR2004
+            if phase < 22:
                 canvas.ellipse(side * 31, back + 2, (13, 4), 520.0)
                 canvas.ellipse(side * 31, back + 2, (11, 2), 260.0)
-    if phase > 18 or disc:  # noqa: PLR2004
+    if phase > 18 or disc:
         canvas.ellipse(0, back + 18, (3.6, 11), 560.0)
         canvas.ellipse(0, back + 18, (1.8, 9), 280.0)
     canvas.ellipse(0, back, (9.5, 8.5), 20.0)
@@ -230,16 +232,16 @@ def _ribs() -> list[Ball]:
             for step in range(steps):
                 share = step / 150
                 angle = pi / 2 - share * pi * 0.985
-                z = start - 88.0 * share ** 1.25
-                if pair > 5 and share > 0.7:  # noqa: PLR2004  (lower cartilages rise again)
+                z = start - 88.0 * share**1.25
+                if pair > 5 and share > 0.7:
                     z += (share - 0.7) * 160.0
                 width, depth = outline(z)
                 fat, _ = _wall(z)
                 x = side * (width - fat - 9) * abs(cos(angle)) ** 0.87
                 y = (depth - fat * 0.75 - 9) * abs(sin(angle)) ** 0.87 * (1 if angle > 0 else -1)
-                if share < 0.06:  # noqa: PLR2004  (the neck runs to the vertebra)
+                if share < 0.06:
                     y -= (0.06 - share) * 380.0
-                if share > 0.8:  # noqa: PLR2004
+                if share > 0.8:
                     balls.append(Ball((x, y, z), 5.0, 130.0))
                 else:
                     balls.append(Ball((x, y, z), 5.2, 760.0, 3.0, 240.0))
@@ -265,21 +267,21 @@ def _pelvis_rims() -> list[Ball]:
     return balls
 
 
-def _paint_flat_bones(canvas: Slice, width: float, depth: float) -> None:
+def _paint_flat_bones(canvas: Slice, depth: float) -> None:
     z = canvas.z
     fat, _ = _wall(z)
-    if 300 < z < 452:  # noqa: PLR2004  (sternum)
-        wide = 24 if z > 415 else 17  # noqa: PLR2004
+    if 300 < z < 452:
+        wide = 24 if z > 415 else 17
         y = -(depth - fat * 0.75 - 8)
         canvas.ellipse(0, y, (wide, 6.5), 480.0, power=2.6)
         canvas.ellipse(0, y, (wide - 2, 4.5), 170.0, power=2.6)
-    if z < 100:  # noqa: PLR2004  (sacrum)
+    if z < 100:
         half = 0.45 * z + 14
         canvas.ellipse(0, 84, (half, 17), 520.0, power=2.4)
         canvas.ellipse(0, 84, (half - 3, 14), 220.0, power=2.4)
         for side in (-1, 1):
             canvas.ellipse(side * half * 0.45, 84, (4, 4), 10.0)
-    if z > 330:  # noqa: PLR2004  (shoulder blades)
+    if z > 330:
         reach = min(1.0, (z - 330) / 70)
         for side in (-1, 1):
             for step in range(int(16 * reach) + 2):
@@ -287,7 +289,7 @@ def _paint_flat_bones(canvas: Slice, width: float, depth: float) -> None:
                 y = depth - fat * 0.75 - 7 - 0.020 * (step * 3.2) ** 2 - 3
                 canvas.ellipse(x, y, (3.4, 3.0), 560.0)
                 canvas.ellipse(x, y, (1.8, 1.5), 300.0)
-    if z > 452:  # noqa: PLR2004  (collar bones)
+    if z > 452:
         for side in (-1, 1):
             canvas.ellipse(side * (52 + (z - 452) * 1.2), -depth + fat + 9, (34, 6), 640.0)
             canvas.ellipse(side * (52 + (z - 452) * 1.2), -depth + fat + 9, (32, 3.6), 240.0)
@@ -321,7 +323,9 @@ def _vessels() -> list[Ball]:
     chains += tube(portal, (6, 3.5), _BLOOD + 25)
     chains += tube([(-46, -6, 222), (-40, -40, 236), (0, -50, 240)], (4, 2.4), _BLOOD + 25)
     for x, y in ((-92, 10), (-58, -36), (-20, -52), (-104, -18)):
-        chains += tube([(-24, 4, 272), ((x - 24) / 2, y / 2, 256), (x, y, 240)], (4, 2), _BLOOD + 20)
+        chains += tube(
+            [(-24, 4, 272), ((x - 24) / 2, y / 2, 256), (x, y, 240)], (4, 2), _BLOOD + 20
+        )
     return chains
 
 
@@ -335,12 +339,16 @@ def _bowel(random: np.random.Generator) -> list[Ball]:
         if place % 2:
             continue
         bulge = 1.0 + 0.14 * sin(place * 0.45)
-        gas = -880.0 if sin(place * 0.11) > -0.35 else 25.0  # noqa: PLR2004
+        gas = -880.0 if sin(place * 0.11) > -0.35 else 25.0
         balls.append(Ball(ball.centre, ball.radius * bulge, 55.0, ball.radius * bulge - 3, gas))
     for _ in range(64):
         x, y, z = random.uniform(-72, 76), random.uniform(-58, -16), random.uniform(42, 140)
-        end = (x + random.uniform(-34, 34), y + random.uniform(-14, 14), z + random.uniform(-16, 16))
-        inner = -700.0 if random.random() < 0.12 else 30.0  # noqa: PLR2004
+        end = (
+            x + random.uniform(-34, 34),
+            y + random.uniform(-14, 14),
+            z + random.uniform(-16, 16),
+        )
+        inner = -700.0 if random.random() < 0.12 else 30.0
         loop: list[Point] = [(x, y, z), end]
         balls += tube(loop, (13, 12), 105.0, core=10.0, core_hu=inner)
     return balls
@@ -355,7 +363,9 @@ def _lung_vessels(random: np.random.Generator) -> list[Ball]:
             direction = random.normal(size=3)
             direction[0] = side * abs(direction[0]) + side * 0.4
             direction[2] *= 1.3
-            _branch(random, balls, hilum, direction / np.linalg.norm(direction), 3.4, 5)
+            _branch(
+                random, balls, hilum, direction / np.linalg.norm(direction), radius=3.4, depth=5
+            )
     return balls
 
 
@@ -364,6 +374,7 @@ def _branch(
     balls: list[Ball],
     start: Point,
     direction: NDArray[np.float64],
+    *,
     radius: float,
     depth: int,
 ) -> None:
@@ -375,4 +386,11 @@ def _branch(
         return
     for _ in range(2):
         turned = direction + random.normal(scale=0.5, size=3)
-        _branch(random, balls, tip, turned / np.linalg.norm(turned), radius * 0.76, depth - 1)
+        _branch(
+            random,
+            balls,
+            tip,
+            turned / np.linalg.norm(turned),
+            radius=radius * 0.76,
+            depth=depth - 1,
+        )

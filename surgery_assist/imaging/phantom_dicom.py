@@ -48,13 +48,13 @@ def demo_uid(seed: int, name: str) -> str:
     return f"2.25.{uuid5(_NAMESPACE, f'{seed} {name}').int}"
 
 
-def write_ct(
-    path: Path, series: CtSeries, number: int, z: float, hu: NDArray[np.int16]
-) -> None:
+def write_ct(path: Path, series: CtSeries, number: int, z: float, hu: NDArray[np.int16]) -> None:
     """Write one axial slice; ``z`` is its height in the phantom, mm."""
     which = "prior" if series.prior else "current"
     day = _PRIOR_DAY if series.prior else _DAY
-    dataset = _common(series.seed, which, day, "CT", f"ct {which}", number)
+    dataset = _common(
+        series.seed, which, day=day, modality="CT", series=f"ct {which}", number=number
+    )
     spacing = series.field_mm / series.size
     corner = -(series.size - 1) / 2 * spacing
     dataset.SOPClassUID = _CT_IMAGE
@@ -91,7 +91,12 @@ def write_radiograph(path: Path, radiograph: Radiograph, pixels: NDArray[np.uint
     """Write one view; the image's left is the patient's right (PA) or front (LL)."""
     frontal = radiograph.view == "PA"
     dataset = _common(
-        radiograph.seed, "radiograph", _DAY, "CR", f"cr {radiograph.view}", 1 if frontal else 2
+        radiograph.seed,
+        "radiograph",
+        day=_DAY,
+        modality="CR",
+        series=f"cr {radiograph.view}",
+        number=1 if frontal else 2,
     )
     dataset.SOPClassUID = _CR_IMAGE
     dataset.ImageType = ["DERIVED", "PRIMARY"]
@@ -115,7 +120,7 @@ def _decimal(value: float) -> str:
 
 
 def _common(
-    seed: int, study: str, day: str, modality: str, series: str, number: int
+    seed: int, study: str, *, day: str, modality: str, series: str, number: int
 ) -> "Dataset":
     from pydicom.dataset import Dataset  # noqa: PLC0415  (start-up time)
 

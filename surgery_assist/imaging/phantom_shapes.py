@@ -5,6 +5,7 @@ Coordinates are millimetres in the phantom: x to the patient's left, y to the ba
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from math import sqrt
 
 import numpy as np
@@ -129,9 +130,7 @@ class Slice:
         for ball in here:
             self._disc(ball, ball.core, ball.core_hu, inside)
 
-    def _disc(
-        self, ball: Ball, radius: float, hu: float, inside: NDArray[np.bool_] | None
-    ) -> None:
+    def _disc(self, ball: Ball, radius: float, hu: float, inside: NDArray[np.bool_] | None) -> None:
         x, y, z = ball.centre
         height = radius**2 - (self.z - z) ** 2
         if height > 0.0:
@@ -151,10 +150,10 @@ def tube(points: list[Point], radii: tuple[float, float], hu: float, **core: flo
     """Balls along a polyline, whose radius goes from the first to the second value (mm)."""
     lengths = [
         sqrt(sum((b - a) ** 2 for a, b in zip(start, end, strict=True)))
-        for start, end in zip(points, points[1:], strict=False)
+        for start, end in pairwise(points)
     ]
     whole, done, balls = sum(lengths) or 1.0, 0.0, []
-    for start, end, size in zip(points, points[1:], lengths, strict=False):
+    for start, end, size in zip(points[:-1], points[1:], lengths, strict=True):
         steps = max(2, int(size / max(0.8, 0.7 * min(radii))))
         for step in range(steps):
             share = step / steps

@@ -59,7 +59,7 @@ class FramePixels:
     @property
     def colour(self) -> bool:
         """Whether it is an RGB picture."""
-        return self.values.ndim == 3  # noqa: PLR2004
+        return self.values.ndim == 3
 
     def modality_value(self, row: int, column: int) -> float | tuple[int, int, int]:
         """Value of one pixel: HU for CT, activity for PET, RGB for colour."""
@@ -191,14 +191,14 @@ class FrameReader:
 
 def _remember(
     lock: Lock, memory: "OrderedDict[Path, Any]", path: Path, value: Any, keep: int
-) -> None:  # noqa: ANN401
+) -> None:
     with lock:
         memory[path] = value
         while len(memory) > keep:
             memory.popitem(last=False)
 
 
-def _exactly(file: Any, offset: int, length: int) -> bytes:  # noqa: ANN401
+def _exactly(file: Any, offset: int, length: int) -> bytes:
     file.seek(offset)
     data: bytes = file.read(length)
     if len(data) < length:
@@ -240,8 +240,8 @@ def _assemble(
 
 def values_dtype(layout: PixelLayout) -> np.dtype[Any]:
     """Type of the stored values of a grey frame."""
-    if layout.kind != "integer" or layout.bits_allocated > 16:  # noqa: PLR2004
+    if layout.kind != "integer" or layout.bits_allocated > 16:
         return np.dtype(np.float32)
     if layout.signed:
         return np.dtype(np.int16)
-    return np.dtype(np.uint8 if layout.bits_allocated <= 8 else np.uint16)  # noqa: PLR2004
+    return np.dtype(np.uint8 if layout.bits_allocated <= 8 else np.uint16)

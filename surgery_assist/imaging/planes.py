@@ -34,7 +34,7 @@ def orientation_of(header: Elements) -> tuple[Vector, Vector] | None:
     ``None`` when absent, not finite, not of unit length or not at right angles.
     """
     values = header.numbers(0x00200037)
-    if len(values) != 6:  # noqa: PLR2004
+    if len(values) != 6:
         return None
     row: Vector = (values[0], values[1], values[2])
     column: Vector = (values[3], values[4], values[5])
@@ -44,13 +44,13 @@ def orientation_of(header: Elements) -> tuple[Vector, Vector] | None:
 
 
 def letters_orientation(header: Elements) -> tuple[Vector, Vector] | None:
-    """Directions from PatientOrientation (0020,0020), as radiographs carry them.
+    r"""Directions from PatientOrientation (0020,0020), as radiographs carry them.
 
-    ``L\\F`` means that rows run to the patient's left and columns to the feet. Further letters
+    ``L\F`` means that rows run to the patient's left and columns to the feet. Further letters
     (``LA``) tilt the direction.
     """
     codes = header.texts(0x00200020)
-    if len(codes) != 2:  # noqa: PLR2004
+    if len(codes) != 2:
         return None
     directions = []
     for code in codes:
@@ -70,14 +70,14 @@ def letters_orientation(header: Elements) -> tuple[Vector, Vector] | None:
 def position_of(header: Elements) -> Vector | None:
     """ImagePositionPatient, when it is three sane numbers."""
     values = header.numbers(0x00200032)
-    if len(values) != 3 or max(map(abs, values)) > _FAR_MM:  # noqa: PLR2004
+    if len(values) != 3 or max(map(abs, values)) > _FAR_MM:
         return None
     return (values[0], values[1], values[2])
 
 
 def _pair(values: tuple[float, ...]) -> tuple[float, float] | None:
     """Row and column spacing, mm, when both are sane."""
-    if len(values) != 2 or not all(isfinite(v) and 1e-6 < v < 1e4 for v in values):  # noqa: PLR2004
+    if len(values) != 2 or not all(isfinite(v) and 1e-6 < v < 1e4 for v in values):
         return None
     return values[0], values[1]
 
@@ -134,7 +134,7 @@ def windows_of(header: Elements) -> tuple[Window, ...]:
     return tuple(
         Window(center, width)
         for center, width in zip(centers, widths, strict=False)
-        if width > 1.0 and abs(center) < 1e9 and width < 1e9  # noqa: PLR2004
+        if width > 1.0 and abs(center) < 1e9 and width < 1e9
     )
 
 
@@ -142,7 +142,7 @@ def dose_frames(header: Elements, count: int, plain: FrameInfo) -> tuple[FrameIn
     """Frames of an RT dose grid, which lie at GridFrameOffsetVector (PS3.3 C.8.8.3.2)."""
     offsets = header.numbers(0x3004000C)
     plane = plain.plane
-    if plane is None or len(offsets) < count or count < 2:  # noqa: PLR2004
+    if plane is None or len(offsets) < count or count < 2:
         return ()
     slope = header.number(0x3004000E) or plain.slope
     return tuple(

@@ -1,4 +1,4 @@
-"""One file: is it DICOM, is there a picture, and what does its header say?
+"""One file: whether it is DICOM, whether there is a picture, what its header says.
 
 Headers only; pixels stay where they are. Every claim about size is checked against the bytes that
 are present before anything of that size is allocated.
@@ -12,6 +12,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from surgery_assist.imaging.codecs import SUPPORTED
 from surgery_assist.imaging.elements import Elements
 from surgery_assist.imaging.headers import PixelElement, instance_from
 from surgery_assist.imaging.records import (
@@ -19,6 +20,7 @@ from surgery_assist.imaging.records import (
     EXPLICIT_BE,
     EXPLICIT_LE,
     IMPLICIT_LE,
+    NATIVE_SYNTAXES,
     HeaderError,
     Instance,
     OtherObject,
@@ -61,7 +63,7 @@ def read_file(path: Path) -> Instance | OtherObject:
         raise
     except RecursionError as error:
         raise HeaderError("bad_header", "nested too deeply") from error
-    except Exception as error:  # noqa: BLE001  (pydicom raises almost anything on hostile files)
+    except Exception as error:
         raise HeaderError("bad_header", type(error).__name__) from error
 
 
@@ -69,11 +71,11 @@ def sniff(start: bytes, size: int) -> bool:
     """Whether bytes at the start of a file look like DICOM (PS3.10 section 7.1, or bare data)."""
     if start[PREAMBLE : PREAMBLE + 4] == b"DICM":
         return True
-    if len(start) < 8:  # noqa: PLR2004
+    if len(start) < 8:
         return False
     for order in "<>":
         group, element = struct.unpack(f"{order}HH", start[:4])
-        if group not in (0x0002, 0x0008) or element > 0x0060:  # noqa: PLR2004
+        if group not in (0x0002, 0x0008) or element > 0x0060:
             continue
         if start[4:6] in _VRS:
             return True
@@ -116,11 +118,16 @@ def _read(file: BinaryIO, path: Path) -> Instance | OtherObject:
     modality = header.code(0x00080060, 16)
     if modality in _NO_PICTURE or pixels is None:
         return _without_picture(header, path, sop_class, modality)
-    return instance_from(header, path, sop_class, syntax, pixels, size)
+    if syntax not in NATIVE_SYNTAXES | SUPPORTED:
+        if pixels.length is None:
+            raise HeaderError("unsupported_transfer_syntax", syntax)
+        # A private name for uncompressed pixels: the size check tells whether that can be.
+        syntax = (EXPLICIT_LE if not implicit else IMPLICIT_LE) if little else EXPLICIT_BE
+    return instance_from(header, path, sop_class=sop_class, syntax=syntax, pixels=pixels, size=size)
 
 
 def _plausible_uid(text: str) -> bool:
-    return 0 < len(text) <= 64 and text.replace(".", "").isdigit()  # noqa: PLR2004
+    return 0 < len(text) <= 64 and text.replace(".", "").isdigit()
 
 
 def inflated(file: BinaryIO) -> tuple[BinaryIO, int]:
@@ -167,17 +174,17 @@ def _pixel_element(file: BinaryIO, *, implicit: bool, little: bool) -> PixelElem
     """The pixel data element that comes next, if one does."""
     start = file.read(12)
     order = "<" if little else ">"
-    if len(start) < 8:  # noqa: PLR2004
+    if len(start) < 8:
         return None
     group, element = struct.unpack(f"{order}HH", start[:4])
-    if group != 0x7FE0 or element not in (0x0008, 0x0009, 0x0010):  # noqa: PLR2004
+    if group != 0x7FE0 or element not in (0x0008, 0x0009, 0x0010):
         return None
     at = file.tell() - len(start)
     if implicit:
         (length,) = struct.unpack(f"{order}I", start[4:8])
         offset = at + 8
     elif start[4:6] in _LONG_VRS:
-        if len(start) < 12:  # noqa: PLR2004
+        if len(start) < 12:
             return None
         (length,) = struct.unpack(f"{order}I", start[8:12])
         offset = at + 12

@@ -49,13 +49,13 @@ def to_rgb32(pixels: FramePixels, window: Window | None = None, *, invert: bool 
         return _float(pixels, chosen, invert=invert)
     lut = _lut(
         pixels.values.dtype.str[1:],
-        pixels.slope,
-        pixels.intercept,
-        chosen,
-        pixels.voi_function,
-        None if table is None else _HashedTable(table),
-        invert != pixels.inverted,
-        pixels.padding,
+        slope=pixels.slope,
+        intercept=pixels.intercept,
+        window=chosen,
+        function=pixels.voi_function,
+        table=table,
+        inverted=invert != pixels.inverted,
+        padding=pixels.padding,
     )
     return _looked_up(lut, pixels.values)
 
@@ -77,17 +77,15 @@ def auto_window(pixels: FramePixels) -> Window:
     values = pixels.values.reshape(-1)
     values = values[:: max(1, values.size // 65_536)]
     if pixels.padding is not None:
-        low, high = pixels.padding
-        values = values[(values < low) | (values > high)]
+        values = values[(values < pixels.padding[0]) | (values > pixels.padding[1])]
     if values.dtype.kind == "f":
         values = values[np.isfinite(values)]
     if values.size == 0:
         return Window(0.5, 2.0)
-    low, high = np.percentile(values.astype(np.float64), (_LOW_PERCENTILE, _HIGH_PERCENTILE))
-    if low == high:
-        low, high = float(values.min()), float(values.max())
-    a, b = (value * pixels.slope + pixels.intercept for value in (float(low), float(high)))
-    low, high = min(a, b), max(a, b)
+    ends = np.percentile(values.astype(np.float64), (_LOW_PERCENTILE, _HIGH_PERCENTILE))
+    if ends[0] == ends[1]:
+        ends = np.array((values.min(), values.max()), np.float64)
+    low, high = sorted(float(end) * pixels.slope + pixels.intercept for end in ends)
     smallest = abs(pixels.slope)
     return Window((low + high + smallest) / 2, max(high - low + smallest, 2 * smallest))
 
@@ -106,28 +104,16 @@ def grey_levels(values: NDArray[Any], window: Window, function: VoiFunction) -> 
     return np.rint(np.clip(y, 0.0, 1.0) * 255.0).astype(np.uint8)
 
 
-class _HashedTable:
-    """A lookup table that compares by identity, to serve as a cache key."""
-
-    def __init__(self, table: LookupTable) -> None:
-        self.table = table
-
-    def __hash__(self) -> int:
-        return id(self.table)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _HashedTable) and other.table is self.table
-
-
 @lru_cache(maxsize=64)
 def _lut(
     kind: str,
+    *,
     slope: float,
     intercept: float,
     window: Window,
     function: VoiFunction,
-    table: _HashedTable | None,
-    inverted: bool,  # noqa: FBT001
+    table: LookupTable | None,
+    inverted: bool,
     padding: tuple[int, int] | None,
 ) -> Rgb32:
     """Screen pixels for every stored value, by its bit pattern."""
@@ -137,8 +123,8 @@ def _lut(
     if table is None:
         grey = grey_levels(values, window, function)
     else:
-        entries = table.table.applied(np.rint(values)).astype(np.uint32)
-        grey = np.minimum(entries >> (table.table.bits - 8), 255).astype(np.uint8)
+        entries = table.applied(np.rint(values)).astype(np.uint32)
+        grey = np.minimum(entries >> (table.bits - 8), 255).astype(np.uint8)
     if inverted:
         grey = 255 - grey
     if padding is not None:
@@ -150,7 +136,7 @@ def _lut(
 
 def _looked_up(lut: Rgb32, values: NDArray[Any]) -> Rgb32:
     flat = np.ascontiguousarray(values).reshape(-1)
-    flat = flat.view(np.uint16 if flat.dtype.itemsize == 2 else np.uint8)  # noqa: PLR2004
+    flat = flat.view(np.uint16 if flat.dtype.itemsize == 2 else np.uint8)
     drawn = np.empty(flat.size, np.uint32)
     for start in range(0, flat.size, _BLOCK):
         part = slice(start, start + _BLOCK)

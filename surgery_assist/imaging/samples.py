@@ -34,7 +34,7 @@ def native_samples(data: bytes, layout: PixelLayout, frame: int) -> NDArray[Any]
         start = rows * columns * frame % 8
         bits = np.unpackbits(np.frombuffer(data, np.uint8), bitorder="little")
         return bits[start : start + count].reshape(rows, columns)
-    if layout.bits_allocated == 12:  # noqa: PLR2004
+    if layout.bits_allocated == 12:
         return _unpacked_12(data, count).reshape(rows, columns)
     order = ">" if layout.big_endian else "<"
     kind = "f" if layout.kind != "integer" else "u"
@@ -76,7 +76,7 @@ def stored_values(samples: NDArray[Any], layout: PixelLayout) -> NDArray[Any]:
     Bits outside BitsStored (old overlays, dirt) are cut off and the sign is extended from the
     highest stored bit (PS3.5 section 8.1.1). A signed codestream is believed before the header.
     """
-    if samples.dtype.kind == "f" or samples.dtype.itemsize > 2:  # noqa: PLR2004
+    if samples.dtype.kind == "f" or samples.dtype.itemsize > 2:
         if samples.dtype.kind == "u" and layout.signed:
             samples = samples.view(samples.dtype.str.replace("u", "i"))
         return samples.astype(np.float32)
@@ -92,7 +92,7 @@ def stored_values(samples: NDArray[Any], layout: PixelLayout) -> NDArray[Any]:
             samples = samples & samples.dtype.type((1 << stored) - 1)
         return samples
     wide = samples.astype(np.uint16, copy=False)
-    if stored == 16:  # noqa: PLR2004
+    if stored == 16:
         return wide.view(np.int16)
     moved = (wide << (16 - stored)).view(np.int16)
     return moved >> (16 - stored)

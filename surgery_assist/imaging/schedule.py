@@ -31,7 +31,7 @@ def nearest_first(index: int, total: int) -> Iterator[int]:
 
 def loading_order(focus: Sequence[Focus]) -> Iterator[tuple[DisplaySetUID, int]]:
     """Round robin over what is visible, so that no pane starves; each frame once per set."""
-    queues = {}
+    queues: dict[tuple[DisplaySetUID, int], Iterator[int]] = {}
     for place in focus:
         queues.setdefault((place.uid, place.index), nearest_first(place.index, place.total))
     seen: set[tuple[DisplaySetUID, int]] = set()

@@ -1,7 +1,8 @@
-"""Are the slices of a stack evenly spaced, sheared, incomplete or doubled?"""
+"""Whether the slices of a stack are evenly spaced, sheared, incomplete or doubled."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 from typing import Final
 
@@ -35,11 +36,11 @@ def judge(planes: Sequence[ImagePlane]) -> StackGeometry:
     multiple of the usual one: slices are missing), ``non_uniform`` (other uneven steps) and
     ``tilt`` (slices shift sideways: gantry tilt). Any of them makes the stack not uniform.
     """
-    if len(planes) < 2:  # noqa: PLR2004
+    if len(planes) < 2:
         return StackGeometry()
     normal = planes[0].normal
     steps, shifts = [], []
-    for before, after in zip(planes, planes[1:], strict=False):
+    for before, after in pairwise(planes):
         move = added(after.position, scaled(before.position, -1.0))
         step = dot(move, normal)
         steps.append(abs(step))

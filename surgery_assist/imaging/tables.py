@@ -18,7 +18,7 @@ _TAGS: Final = [
 MAX_ENTRIES: Final = 65_536
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class LookupTable:
     """Values for inputs from ``first`` on; inputs outside take the nearest entry."""
 
@@ -66,13 +66,13 @@ def _table(dataset: "Dataset", name: str, *, signed: bool) -> LookupTable | None
     except (AttributeError, TypeError, ValueError):
         return None
     length = length or MAX_ENTRIES
-    if signed and first > 32767:  # noqa: PLR2004  (written as US all the same)
+    if signed and first > 32767:
         first -= 65_536
     if isinstance(data, bytes):
         wide = len(data) >= 2 * length
         entries = np.frombuffer(data, np.dtype("<u2") if wide else np.uint8)
     else:
         entries = np.atleast_1d(np.asarray(data, np.int64)) & 0xFFFF
-    if not 0 < length <= len(entries) or not 8 <= bits <= 16:  # noqa: PLR2004
+    if not 0 < length <= len(entries) or not 8 <= bits <= 16:
         return None
     return LookupTable(first, entries[:length].astype(np.uint16), bits)
