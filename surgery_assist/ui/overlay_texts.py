@@ -1,0 +1,214 @@
+"""What is written over an image: words only, no drawing.
+
+The corners follow the habit of radiology: who (top left), what (top right), where (bottom
+left), how (bottom right). Every line has a rank; a small pane keeps the low ranks.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from math import floor
+from typing import Final, Literal
+
+from surgery_assist.messages import Language, translate
+from surgery_assist.model.session import Session
+from surgery_assist.model.study import DisplaySet, Patient, Series, Study, Window
+from surgery_assist.model.viewport import Viewport, edge_letters
+from surgery_assist.ui.theme import Role
+from surgery_assist.ui.translate import study_date
+
+Tone = Literal["text", "muted", "warning", "accent"]
+ALWAYS: Final = 0
+"""Rank of the lines that stay when texts are hidden: who it is, and which side."""
+_HIDDEN_FINDINGS: Final = frozenset({"oblique_stack"})
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a corner."""
+
+    text: str
+    role: Role = "small"
+    rank: int = 2
+    strong: bool = False
+    tone: Tone = "text"
+    badge: bool = False
+    """Drawn in a frame of its own colour."""
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The lines of the four corners, each from the top down."""
+
+    top_left: tuple[Line, ...]
+    top_right: tuple[Line, ...]
+    bottom_left: tuple[Line, ...]
+    bottom_right: tuple[Line, ...]
+
+
+def overlay_texts(
+    session: Session,
+    shown: tuple[Viewport, DisplaySet, Series, Study],
+    window: Window | None,
+) -> Texts:
+    """The words for a viewport.
+
+    Parameters
+    ----------
+    shown
+        The viewport (its ``index`` is the frame whose picture is on the screen) and what it shows.
+    window
+        The window in force, or ``None`` while it is not known or for colour.
+    """
+    viewport, display_set, series, study = shown
+    language = session.control.language
+    what = _what(display_set, series, study, language)
+    corners = (
+        _who(study, language),
+        (*what, *_badges(viewport, display_set, language)),
+        _where(viewport, display_set, language),
+        _how(viewport, display_set, window, language),
+    )
+    if session.view.texts:
+        return Texts(*corners)
+    return Texts(*(tuple(line for line in lines if line.rank == ALWAYS) for lines in corners))
+
+
+def _who(study: Study, language: Language) -> tuple[Line, ...]:
+    patient = study.patient
+    name = patient.name or translate("patient.unknown", language)
+    lines = [Line(name, "essential", ALWAYS, strong=True)]
+    if patient.patient_id:
+        identity = translate("overlay.id", language, id=patient.patient_id)
+        lines.append(Line(identity, "secondary", ALWAYS))
+    life = _life(patient, study, language)
+    return (*lines, Line(life, "small", 1)) if life else tuple(lines)
+
+
+def _life(patient: Patient, study: Study, language: Language) -> str:
+    parts = []
+    if patient.birth_date:
+        born = study_date(patient.birth_date, language)
+        age = age_at(patient.birth_date, study.date)
+        parts.append(born if age is None else _with_age(born, age, language))
+    if patient.sex:
+        parts.append(translate(f"overlay.sex.{patient.sex}", language))
+    return "  ·  ".join(parts)
+
+
+def _with_age(born: str, age: int, language: Language) -> str:
+    # Romanian counts "20 de ani", "101 ani", "120 de ani".
+    last = age % 100
+    key = "age_one" if age == 1 else "age_of" if age and (last == 0 or last >= 20) else "age"
+    return translate(f"overlay.{key}", language, date=born, age=age)
+
+
+def age_at(birth_date: str, study_date_: str) -> int | None:
+    """Whole years from birth to the day of the study; ``None`` when either is unknown."""
+    try:
+        born, then = date.fromisoformat(birth_date), date.fromisoformat(study_date_)
+    except ValueError:
+        return None
+    age = then.year - born.year - ((then.month, then.day) < (born.month, born.day))
+    return age if 0 <= age <= 130 else None
+
+
+def _what(
+    display_set: DisplaySet, series: Series, study: Study, language: Language
+) -> tuple[Line, ...]:
+    lines = []
+    if display_set.laterality:
+        side = translate(f"overlay.laterality.{display_set.laterality}", language)
+        lines.append(Line(side, "essential", ALWAYS, strong=True, tone="warning"))
+    number = translate("overlay.series", language, n=series.number) if series.number else ""
+    name = "  ".join(part for part in (number, series.description) if part)
+    lines.append(Line(name or series.modality, "secondary", 1, strong=True))
+    when = study_date(study.date, language)
+    clock = study.time[:5] if study.time else ""
+    lines.append(Line("  ".join(part for part in (when, clock) if part), "small", 1))
+    if study.description:
+        lines.append(Line(study.description, "small", 3, tone="muted"))
+    return tuple(line for line in lines if line.text)
+
+
+def _where(viewport: Viewport, display_set: DisplaySet, language: Language) -> tuple[Line, ...]:
+    lines = []
+    source = translate(f"overlay.spacing.{display_set.spacing_source}", language)
+    lines.append(Line(source, "small", 4, tone="muted"))
+    place = slice_position(viewport, display_set)
+    if place is not None:
+        written = _signed(place)
+        lines.append(Line(translate("overlay.position", language, mm=written), "small", 2))
+    if display_set.count > 1:
+        number = f"{viewport.index + 1} / {display_set.count}"
+        lines.append(Line(number, "essential", 1, strong=True))
+    return tuple(lines)
+
+
+def slice_position(viewport: Viewport, display_set: DisplaySet) -> float | None:
+    """Where the frame lies along its normal, mm; ``None`` when it lies in no space."""
+    if not display_set.frames:
+        return None
+    plane = display_set.frames[min(viewport.index, display_set.count - 1)].plane
+    if plane is None:
+        return None
+    normal = plane.normal
+    strongest = max(range(3), key=lambda axis: abs(normal[axis]))
+    # An axis of the patient, when the frame lies square to it: as scanners write it.
+    sign = 1.0 if normal[strongest] > 0 else -1.0
+    return sign * sum(a * b for a, b in zip(plane.position, normal, strict=True))
+
+
+def _signed(value: float) -> str:
+    # A true minus sign is as wide as a plus: the number does not jump at zero.
+    rounded = round(value, 1) + 0.0
+    return f"−{-rounded:.1f}" if rounded < 0 else f"{rounded:.1f}"
+
+
+def _how(
+    viewport: Viewport, display_set: DisplaySet, window: Window | None, language: Language
+) -> tuple[Line, ...]:
+    lines = []
+    turned = round(viewport.rotation_deg, 1)
+    if turned:
+        lines.append(
+            Line(translate("overlay.rotated", language, degrees=f"{turned:g}"), "small", 3)
+        )
+    if viewport.invert:
+        lines.append(Line(translate("overlay.inverted", language), "small", 2, tone="accent"))
+    lines.append(Line(_zoom(viewport, language), "small", 3))
+    if window is not None and not display_set.colour:
+        width, center = _number(window.width), _number(window.center)
+        text = translate("overlay.window", language, width=width, center=center)
+        lines.append(Line(text, "secondary", 1))
+    return tuple(lines)
+
+
+def _zoom(viewport: Viewport, language: Language) -> str:
+    if viewport.scale == "fit":
+        return translate("overlay.zoom", language, percent=round(viewport.zoom * 100))
+    if abs(viewport.zoom - 1.0) < 0.005:
+        return translate("overlay.actual", language)
+    return translate("overlay.actual_zoom", language, factor=f"{viewport.zoom:.1f}")
+
+
+def _number(value: float) -> str:
+    text = f"{value:.0f}" if abs(value) >= 20 or value == floor(value) else f"{value:.2g}"
+    return text.replace("-", "−")
+
+
+def _badges(viewport: Viewport, display_set: DisplaySet, language: Language) -> tuple[Line, ...]:
+    badges = []
+    if not any(edge_letters(viewport, display_set)):
+        badges.append(_badge("badge.orientation_unknown", language, ALWAYS))
+    if viewport.flip_h != viewport.flip_v:
+        badges.append(_badge("badge.mirrored", language, ALWAYS))
+    badges += [
+        _badge(f"finding.{finding}", language, 1)
+        for finding in display_set.findings
+        if finding not in _HIDDEN_FINDINGS
+    ]
+    return tuple(badges)
+
+
+def _badge(key: str, language: Language, rank: int) -> Line:
+    return Line(translate(key, language), "small", rank, strong=True, tone="warning", badge=True)
