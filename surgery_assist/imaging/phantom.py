@@ -43,7 +43,7 @@ def write_phantom(
     Parameters
     ----------
     folder
-        Made by this function. If it is there already, it is complete and left as it is.
+        Made by this function (or empty). If it holds files, it is complete and left as it is.
     seed
         Of noise, bowel and lung vessels; the same seed writes the same pixels and UIDs.
     slices
@@ -67,10 +67,10 @@ def write_phantom(
         The folder can't be written.
     """
     folder = Path(folder)
-    if folder.is_dir():
-        return folder
     workplace = None
     try:
+        if folder.is_dir() and any(folder.iterdir()):
+            return folder
         folder.parent.mkdir(parents=True, exist_ok=True)
         workplace = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
         if not _write_all(
@@ -83,6 +83,8 @@ def write_phantom(
         ):
             return None
         workplace.chmod(0o755)
+        if folder.is_dir():
+            folder.rmdir()
         workplace.rename(folder)
     except OSError as error:
         raise OutputError("error.phantom_not_written", folder=str(folder)) from error
