@@ -53,9 +53,8 @@ class StudyList(QWidget):
         self,
         dispatcher: Dispatcher,
         theme: Theme,
-        parent: QWidget | None = None,
-        *,
         images: Thumbnails | None = None,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._dispatcher = dispatcher
