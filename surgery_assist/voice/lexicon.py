@@ -72,9 +72,7 @@ class Lexicon:
         return [Pronunciation(phones, Origin.RULES) for phones in _RULES[language](word)]
 
 
-def load_lexicon(
-    exceptions_dir: Path, dictionaries: Mapping[str, Path] | None = None
-) -> Lexicon:
+def load_lexicon(exceptions_dir: Path, dictionaries: Mapping[str, Path] | None = None) -> Lexicon:
     """The lexicon of a pack.
 
     Parameters

@@ -123,9 +123,11 @@ class Parser:
             steps.extend(
                 (1.0, position, arc.target, (*said, word)) for word, arc in state.arcs.items()
             )
-            for extra, *rest in steps:
-                if cost + extra <= limit and (rest[0], rest[1]) not in seen:
-                    heapq.heappush(queue, (cost + extra, next(tick), *rest))
+            for extra, position_after, index_after, sentence in steps:
+                if cost + extra <= limit and (position_after, index_after) not in seen:
+                    heapq.heappush(
+                        queue, (cost + extra, next(tick), position_after, index_after, sentence)
+                    )
         return ""
 
     def _parse_words(self, words: Sequence[str]) -> Parse | None:
@@ -159,8 +161,8 @@ class Parser:
         for word in split_words(text):
             for sign, said in symbols.items():
                 word = word.replace(sign, f" {said} ")  # noqa: PLW2901
-            for part in _GLUED.sub(" ", word).split():
-                options.append(_spoken(part, self._language))
+            parts = _GLUED.sub(" ", word).split()
+            options.extend(_spoken(part, self._language) for part in parts)
         for number, reading in enumerate(product(*options)):
             if number == _MOST_READINGS:
                 return

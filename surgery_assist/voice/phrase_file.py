@@ -93,9 +93,7 @@ def _expect_mapping(data: object, name: str) -> dict[str, object]:
 
 
 def _named_templates(data: object, name: str) -> dict[str, Template]:
-    return {
-        key: _template(value, key, key) for key, value in _expect_mapping(data, name).items()
-    }
+    return {key: _template(value, key, key) for key, value in _expect_mapping(data, name).items()}
 
 
 def _templates(data: object, name: str) -> list[Template]:

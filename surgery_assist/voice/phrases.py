@@ -158,9 +158,7 @@ class PhraseBook:
     def examples(self, command_id: str, count: int = 3) -> list[str]:
         """Sentences for help pages: the plainest of each template, first the first."""
         speaker = CarefulSpeaker(self.vocabulary, self._ranges.get(command_id, {}))
-        sentences = [
-            speaker.say(template).sentence for template in self._commands[command_id]
-        ]
+        sentences = [speaker.say(template).sentence for template in self._commands[command_id]]
         return list(dict.fromkeys(sentences))[:count]
 
     def sample(

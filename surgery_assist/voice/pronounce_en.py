@@ -25,7 +25,7 @@ _ARPABET: Final[dict[str, tuple[str, ...]]] = {
 }  # fmt: skip
 
 _EDGE: Final = "_"
-_RULE: Final = re.compile(r"([^\[]*)\[([a-z]+)\](.*)")
+_RULE: Final = re.compile(r"^(\S*)\[([a-z]+)\](\S*) =(.*)$", re.MULTILINE)
 _CLASSES: Final[Mapping[str, str]] = {
     "#": "[aeiouy]+", ":": "[^aeiouy_]*", "^": "[^aeiouy_]", ".": "[bdvgjlmnrwz]", "+": "[eiy]",
     "%": "(?:er|e|es|ed|ing|ely)_", "&": "(?:[scgzxj]|ch|sh)", "@": "(?:[tsrdlznj]|th|ch|sh)",
@@ -49,7 +49,6 @@ def arpabet_to_phones(symbols: Sequence[str]) -> list[str]:
         else:
             phones.extend(_ARPABET[symbol.rstrip("012")])
     return phones
-
 
 
 def pronounce(word: str) -> list[tuple[str, ...]]:
@@ -90,22 +89,17 @@ def _fitting_rule(padded: str, position: int) -> _Rule:
 
 @cache
 def _rules() -> Mapping[str, Sequence[_Rule]]:
+    """Rules by the letter that they begin with, in the order of the file."""
     rules: dict[str, list[_Rule]] = {}
     text = (resources_dir() / "lexicon" / "en_rules.txt").read_text("utf-8")
-    for line in text.splitlines():
-        if line and not line.startswith("# "):
-            pattern, _, symbols = line.partition("=")
-            found = _RULE.fullmatch(pattern.strip())
-            assert found is not None, line
-            left, letters, right = found.groups()
-            rules.setdefault(letters[0], []).append(
-                _Rule(
-                    re.compile(f"(?:{_context(left)})$"),
-                    letters,
-                    re.compile(_context(right)),
-                    tuple(symbols.split()),
-                )
-            )
+    for left, letters, right, symbols in _RULE.findall(text):
+        rule = _Rule(
+            re.compile(f"(?:{_context(left)})$"),
+            letters,
+            re.compile(_context(right)),
+            tuple(symbols.split()),
+        )
+        rules.setdefault(letters[0], []).append(rule)
     return rules
 
 

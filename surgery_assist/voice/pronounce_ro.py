@@ -76,13 +76,18 @@ def _soft_or_hard(soft: str, hard: str) -> Callable[[str, int], tuple[_Options, 
         following = _letter(word, at + 1)
         if following not in _FRONT or not following:
             return None
-        if following == "i" and at + 2 == len(word) and any(letter in _VOWELS for letter in word[:at]):
+        if (
+            following == "i"
+            and at + 2 == len(word)
+            and any(letter in _VOWELS for letter in word[:at])
+        ):
             return ((soft,), (soft, "j")), 2
         after = _letter(word, at + 2)
-        if after and after in "aăou" and not (following == "e" and after == "u"):
-            return ((soft,), (soft, _PLAIN[following])) if following == "e" and after == "o" else (
-                (soft,),
-            ), 2
+        if after and after in "aăou" and following + after != "eu":
+            if following == "e":
+                return ((soft,), (soft, "e")), 2
+            if after != "u" or at == 0:
+                return ((soft,),), 2
         return ((soft,),), 1
 
     return rule
@@ -107,7 +112,8 @@ def _rule_i(word: str, at: int) -> tuple[_Options, int] | None:
     if after in _VOWELS and after != "i":
         if at == 0:
             return (("j",),), 1
-        if after == "e" and before in _LABIALS and at + 2 < len(word):
+        opening = after == "e" or (after == "a" and at == 1)
+        if opening and before in _LABIALS and at + 2 < len(word):
             return (("j",), ("i",)), 1
         return (("i",), ("j",)), 1
     return None
@@ -130,6 +136,8 @@ def _rule_u(word: str, at: int) -> tuple[_Options, int] | None:
         return None
     if after == "l" and at + 2 == len(word):
         return None
+    if word.startswith("uri", at):
+        return (("u",), ("w",)), 1
     if after in _VOWELS and after:
         return (("w",),), 1
     if before == "i" and (at < 2 or _is_vowel(word, at - 2)):

@@ -170,9 +170,7 @@ class CasualSpeaker(Speaker):
     _SMALL: Final = 0.5
     _SMALL_SPAN: Final = 30
 
-    def __init__(
-        self, vocabulary: Vocabulary, ranges: NumberRanges, rng: random.Random
-    ) -> None:
+    def __init__(self, vocabulary: Vocabulary, ranges: NumberRanges, rng: random.Random) -> None:
         super().__init__(vocabulary, ranges)
         self._rng = rng
 

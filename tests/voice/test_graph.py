@@ -164,9 +164,9 @@ def test_the_filler_is_a_whole_utterance_of_some_length(graphs):
 def test_without_filler_there_is_no_unknown(books, lexicon):
     automaton = books["en"].automaton(["stop"])
     graph = compose_graph([automaton], lexicon, GraphCosts(unknown=None))
-    assert {graph.words[a.output] for s in graph.states for a in s.arcs if a.output} == {
-        word for word in automaton.words()
-    }
+    assert {graph.words[a.output] for s in graph.states for a in s.arcs if a.output} == set(
+        automaton.words()
+    )
 
 
 def test_words_that_sound_alike_keep_their_own_labels(tmp_path, lexicon):

@@ -97,9 +97,7 @@ def test_samples_are_understood_as_they_were_meant(books, language):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_samples_are_repeatable(books, language):
-    draws = [
-        [books[language].sample(random.Random(seed)) for seed in range(50)] for _ in range(2)
-    ]
+    draws = [[books[language].sample(random.Random(seed)) for seed in range(50)] for _ in range(2)]
     assert draws[0] == draws[1]
 
 
