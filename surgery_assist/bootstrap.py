@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from surgery_assist.commands.bindings import load_bindings
+from surgery_assist.commands.bindings import Bindings, load_bindings
 from surgery_assist.commands.catalogue import build_registry
 from surgery_assist.commands.dispatcher import Dispatcher, Outcome
 from surgery_assist.imaging.cache import FrameStore
@@ -20,6 +20,9 @@ from surgery_assist.model.session import Control, Session
 from surgery_assist.settings import Settings, resources_dir
 from surgery_assist.ui.app import create_application
 from surgery_assist.ui.ask import QuestionBar
+from surgery_assist.ui.empty import EmptyState
+from surgery_assist.ui.heard_panel import HeardPanel
+from surgery_assist.ui.help_panel import HelpPanel
 from surgery_assist.ui.hud import Hud
 from surgery_assist.ui.images import Images
 from surgery_assist.ui.study_list import StudyList
@@ -34,6 +37,8 @@ from surgery_assist.voice.speech import Speech, build_speech
 
 DECODERS = 2
 """Threads that decode frames; one core is left to the screen by their low share of work."""
+HELP_EXAMPLES = 2
+"""Sentences of each command on the help page."""
 
 
 @dataclass(frozen=True)
@@ -129,20 +134,28 @@ def build_application(
     application = Application(
         settings, speech, dispatcher, library, images, tasks, window, hud, bridge
     )
-    _join(application)
+    _join(application, bindings)
     return application
 
 
-def _join(application: Application) -> None:
+def _join(application: Application, bindings: Bindings) -> None:
     """Put the widgets into the window and connect what tells with what shows."""
-    window, hud = application.window, application.hud
+    window, hud, dispatcher = application.window, application.hud, application.dispatcher
+    theme, books = window.theme, application.speech.books
     hud.connect_bridge(application.bridge)
     application.tasks.failed.connect(hud.show_error)
     window.push_to_talk.connect(application.bridge.push_to_talk)
-    window.attach_hud(hud)
-    question = QuestionBar(application.dispatcher, window.theme)
+    question = QuestionBar(dispatcher, theme)
     question.expired.connect(lambda: hud.show_note("question.expired"))
-    window.attach_question(question)
-    window.attach_panel(
-        "studies", StudyList(application.dispatcher, window.theme, application.images)
+    help_panel = HelpPanel(
+        dispatcher,
+        theme,
+        phrases=lambda command_id, language: books[language].examples(command_id, HELP_EXAMPLES),
+        keys=bindings.keys_of,
     )
+    window.attach_hud(hud)
+    window.attach_question(question)
+    window.attach_empty(EmptyState(dispatcher, theme))
+    window.attach_panel("studies", StudyList(dispatcher, theme, images=application.images))
+    window.attach_panel("help", help_panel)
+    window.attach_panel("heard", HeardPanel(dispatcher, theme))

@@ -17,7 +17,6 @@ RESOURCES = (
     "lexicon",
     "phrases/en.yaml",
     "phrases/ro.yaml",
-    "presets/window.toml",
     "translations/en.yaml",
     "translations/ro.yaml",
 )
@@ -139,14 +138,14 @@ def codecs(_settings: Settings) -> str:
             planar=False,
             photometric="MONOCHROME2",
         )
-        decoded, _ = decode(data, layout)
+        decoded, _ = decode(bytes(data), layout)
         difference = int(np.abs(decoded.astype(int).reshape(SIDE, SIDE) - picture).max())
         if difference > (4 if syntax == _JPEG + "50" else 0):
             raise CheckError(f"{SYNTAXES[syntax]}: pixels differ by {difference}")
     return ", ".join([*SYNTAXES.values(), f"GDCM {gdcm.Version.GetVersion()}"])
 
 
-def _encoded(picture: Any) -> Iterator[tuple[str, bytes]]:
+def _encoded(picture: Any) -> Iterator[tuple[str, bytes | bytearray]]:
     import imagecodecs
 
     yield _JPEG + "50", imagecodecs.jpeg8_encode(picture, level=95)

@@ -4,8 +4,6 @@ With ``--headless`` recorded sentences in both languages drive it off screen.
 """
 
 import argparse
-import shutil
-import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,23 +52,10 @@ def demo_study() -> Path:
     OutputError
         There is no place for it.
     """
-    target = data_dir() / PHANTOM
-    if target.is_dir():
-        return target
     from surgery_assist.imaging.phantom import write_phantom
 
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        beside = Path(tempfile.mkdtemp(prefix=".making-", dir=target.parent))
-    except OSError as error:
-        raise OutputError("error.phantom_not_written", folder=str(target.parent)) from error
-    try:
-        write_phantom(beside)
-        beside.rename(target)
-    except OSError as error:
-        raise OutputError("error.phantom_not_written", folder=str(target)) from error
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
+    target = data_dir() / PHANTOM
+    write_phantom(target)
     return target
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from surgery_assist.bootstrap import Application
-from surgery_assist.cli.steps import Runner
+from surgery_assist.cli.steps import Runner, run_for
 from surgery_assist.errors import NothingToOpenError
 from surgery_assist.messages import Language
 from surgery_assist.model.invocation import Invocation
@@ -16,12 +16,13 @@ from surgery_assist.voice.manifest import Recording, read_manifest
 FRAMES = 300
 SLOW_MS = 1000.0 / 30.0
 LOAD_SECONDS = 300.0
+AHEAD_SECONDS = 3.0
 
 
 def shown_application(
     application: Application, paths: Sequence[Path], size: tuple[int, int]
 ) -> None:
-    """Show the window with a study in it, everything loaded that fits into memory.
+    """Show the window with a study in it.
 
     Raises
     ------
@@ -36,7 +37,8 @@ def shown_application(
     window.wait_settled(LOAD_SECONDS)
     if application.session.study is None:
         raise NothingToOpenError("error.nothing_to_open", refused=0)
-    application.images.store.wait_idle(LOAD_SECONDS)
+    # What lies ahead is loaded in the background, as it is while a surgeon looks.
+    run_for(AHEAD_SECONDS)
 
 
 def scroll_times(application: Application, frames: int = FRAMES) -> list[float]:

@@ -22,6 +22,7 @@ from surgery_assist.errors import (
     SurgeryAssistError,
 )
 from surgery_assist.messages import explain, translate
+from surgery_assist.ui.voice_bridge import VoiceBridge
 from surgery_assist.voice.events import (
     EndedEvent,
     ReadyEvent,
@@ -56,6 +57,7 @@ class Runner:
         self._rejected: list[RejectedEvent] = []
         self._failures: list[SurgeryAssistError] = []
         self._pipeline: Pipeline | None = None
+        self._listening = False
         self._steps: Mapping[str, Callable[[Any], None]] = {
             "do": self._do,
             "say": self._say,
@@ -128,7 +130,7 @@ class Runner:
 
     def _key(self, key: str) -> None:
         if not self.application.window.press(key):
-            raise NotUnderstoodError("error.key_unknown", key=key)
+            raise NotUnderstoodError("error.key_unknown", name=key)
 
     def _audio(self, path: Path) -> None:
         understood = 0
@@ -178,10 +180,11 @@ class Runner:
 
     def _listen(self, duration: float) -> None:
         bridge = self.application.bridge
-        if bridge.microphone == "off":
+        if not self._listening:
+            self._listening = True
             self.application.listen()
             deadline = time.monotonic() + MICROPHONE_SECONDS
-            while bridge.microphone == "starting" and time.monotonic() < deadline:
+            while _is_starting(bridge) and time.monotonic() < deadline:
                 run_for(0.05)
             self._raise_failure()
         print("listening", flush=True)
@@ -211,6 +214,10 @@ class Runner:
         images = self.application.images
         state = session_state(self.application.session, self.log.entries, images.shown_window)
         emit_json(state, path)
+
+
+def _is_starting(bridge: VoiceBridge) -> bool:
+    return bridge.microphone == "starting"
 
 
 def run_for(duration: float) -> None:
