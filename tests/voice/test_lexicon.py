@@ -93,8 +93,8 @@ def test_every_rule_of_english_can_be_reached_by_its_letter():
 
 
 def test_arpabet():
-    symbols = "HH AH0 L OW1 DH ER0 CH AA2 NG".split()
-    assert pronounce_en.arpabet_to_phones(symbols) == "h @ l o w D er tS Q N".split()
+    symbols = ["HH", "AH0", "L", "OW1", "DH", "ER0", "CH", "AA2", "NG"]
+    assert pronounce_en.arpabet_to_phones(symbols) == ["h", "@", "l", "o", "w", "D", "er", "tS", "Q", "N"]
     with pytest.raises(KeyError):
         pronounce_en.arpabet_to_phones(["QQ"])
 
@@ -109,7 +109,7 @@ def test_exceptions_come_before_the_dictionary_before_rules():
 
 
 def test_dictionaries_may_be_compressed_and_list_variants(tmp_path):
-    text = "a\t@\na\te j\nred\tR e d\tr e d\n".encode()
+    text = b"a\t@\na\te j\nred\tR e d\tr e d\n"
     (tmp_path / "en.txt.gz").write_bytes(gzip.compress(text))
     assert read_dictionary(tmp_path / "en.txt.gz") == {
         "a": [("@",), ("e", "j")],
