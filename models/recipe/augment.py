@@ -50,7 +50,7 @@ def disturb(
     if chance.random() < 0.15:  # overdriven
         wave = np.tanh(wave / (np.abs(wave).max() + 1e-9) * chance.uniform(1.5, 5))
     kind = chance.random()
-    power = _speech_level(wave)
+    power = level_of_speech(wave)
     if kind < 0.85:
         if kind < 0.25:
             noise = coloured_noise(len(wave), chance)
@@ -80,7 +80,7 @@ def mix(wave: Wave, noise: Wave, power: float, ratio: float) -> Wave:
     return wave + noise / (noise.std() + 1e-9) * power * 10 ** (-ratio / 20)
 
 
-def _speech_level(wave: Wave) -> float:
+def level_of_speech(wave: Wave) -> float:
     """Root mean square of the louder half of 20 ms blocks: pauses don't count."""
     blocks = wave[: len(wave) // 320 * 320].reshape(-1, 320)
     energy = np.sort((blocks**2).mean(axis=1))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+STAGES: Final = ("fetch", "speech", "labels", "train", "export", "judge", "pack")
 SAMPLE_RATE: Final = 16000
 FRAME_SECONDS: Final = 0.01
 """One MFCC frame; the network answers every third."""
@@ -202,15 +203,20 @@ class Amounts:
     espeak: int = 1500
     """Sentences spoken by espeak-ng."""
     copies: int = 2
-    """Differently disturbed copies of every Kokoro clip; robots get one."""
+    """Differently disturbed copies of every command clip; all else gets one."""
+    recordings: int = 1300
+    """At most so many recordings of people."""
+    judged: int = 300
+    """Command sentences by voices that never trained; half as many robots and other words."""
     head_width: int = 384
-    epochs: int = 9
+    epochs: int = 6
 
 
 FULL: Final = Amounts()
 QUICK: Final = Amounts(
-    kokoro_commands=120, kokoro_words=60, espeak=500, copies=1, head_width=192, epochs=6
-)
+    kokoro_commands=100, kokoro_words=40, espeak=450, copies=1, recordings=200, judged=20,
+    head_width=192,
+)  # fmt: skip
 """A weaker pack in under ten minutes."""
 
 

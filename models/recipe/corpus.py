@@ -1,6 +1,8 @@
 """What the network learns from: utterances of three kinds behind one shape."""
 
+import csv
 import random
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +19,12 @@ from models.recipe.errors import RecipeError
 from models.recipe.phonemes import Accent, phones_of_symbol
 from models.recipe.sentences import Sentence
 from surgery_assist.voice.phones import SILENCE
+from surgery_assist.voice.spelling import split_words
 
 Samples = NDArray[np.float32]
 Family = Literal["kokoro", "espeak", "people"]
+_FREE: Final = re.compile(r"Apache|MIT|BSD|CC0|CC[- ]BY(?![- ]?(SA|NC|ND))|[Pp]ublic domain")
+_UNKNOWN: Final = "?"
 _EDGE_SECONDS: Final = 0.15
 """Silence put round every clip, so that both ends have some."""
 
@@ -120,6 +125,9 @@ def recorded_utterances(
 ) -> Iterator[Utterance]:
     """People's recordings: ``index.csv`` with path, transcript, language, speaker.
 
+    Where the index has a column ``licence``, only rows whose licence lets a pack that ships be
+    trained on them are taken; one with ``use`` must say "train" in it.
+
     Parameters
     ----------
     pronounce
@@ -130,8 +138,6 @@ def recorded_utterances(
     RecipeError
         No ``index.csv``, or a column is missing.
     """
-    import csv  # noqa: PLC0415
-
     index = folder / "index.csv"
     if not index.is_file():
         raise RecipeError(f"{index} is missing: columns path, transcript, language, speaker")
@@ -140,11 +146,13 @@ def recorded_utterances(
     if rows and not {"path", "transcript", "language", "speaker"} <= rows[0].keys():
         raise RecipeError(f"{index}: columns path, transcript, language, speaker are needed")
     for row in rows:
+        if not (_FREE.match(row.get("licence") or "MIT") and "train" in row.get("use", "train")):
+            continue
         language = row["language"][:2]
         phones = [SILENCE]
-        for word in row["transcript"].lower().split():
-            phones += [*(pronounce(word, language) or ("?",)), SILENCE]
-        if len(phones) > 1 and "?" not in phones:
+        for word in split_words(row["transcript"]):
+            phones += [*(pronounce(word, language) or (_UNKNOWN,)), SILENCE]
+        if len(phones) > 1 and _UNKNOWN not in phones:
             yield Utterance(
                 row["path"], "people", language, row["speaker"], row["transcript"],
                 tuple(phones), _loader(folder / row["path"]),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import torch
+import torch  # noqa: TID253  (only this module needs it)
 from numpy.typing import NDArray
 
 from surgery_assist.voice.phones import PHONE_INDEX, PHONES, SILENCE
@@ -102,7 +102,7 @@ def train_head(
     """
     torch.manual_seed(seed)
     chance = random.Random(seed)  # noqa: S311
-    sample = np.concatenate([f for f in features[:: max(1, len(features) // 300)]])
+    sample = np.concatenate(list(features[:: max(1, len(features) // 300)]))
     mean = sample.astype(np.float32).mean(0)
     deviation = sample.astype(np.float32).std(0) + 1e-3
     counts = np.bincount(np.concatenate([y[y >= 0] for y in labels]), minlength=len(PHONES)).astype(

@@ -52,11 +52,11 @@ class PackFacts:
     parameters: int
 
 
-def finish(pack: Path, facts: PackFacts) -> None:
+def finish(pack: Path, facts: PackFacts, name: str) -> None:
     """Write ``MODEL_CARD.md`` and ``pack.json``, and verify the result."""
     (pack / "MODEL_CARD.md").write_text(card(facts), "utf-8")
     manifest = {
-        "name": pack.name,
+        "name": name,
         "version": VERSION,
         "languages": ["ro", "en"],
         "licence": "Apache-2.0",

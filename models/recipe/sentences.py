@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Final, Literal
 
 from models.recipe.errors import RecipeError
-from surgery_assist.settings import resources_dir
-from surgery_assist.voice.phrases import load_phrases
+from surgery_assist.settings import Settings
+from surgery_assist.voice.speech import build_speech
 
 _DICTIONARIES: Final = {
     "ro": (Path("/usr/share/hunspell/ro_RO.dic"), "hunspell-ro"),
@@ -57,10 +57,7 @@ def word_sentences(count: int, seed: int) -> list[Sentence]:
 def command_sentences(count: int, seed: int) -> list[Sentence]:
     """Random sentences of the phrase files, numbers included."""
     chance = random.Random(seed)  # noqa: S311
-    books = {
-        language: load_phrases(resources_dir() / "phrases" / f"{language}.yaml")
-        for language in ("ro", "en")
-    }
+    books = build_speech(Settings()).books
     sentences = []
     for _ in range(count):
         language: Literal["ro", "en"] = "ro" if chance.random() < 0.55 else "en"

@@ -88,7 +88,7 @@ class Trunk:
         values: dict[str, NDArray[np.float32]] = {INPUT: padded}
         for layer in self.layers:
             step = SUBSAMPLING if layer.name in self._sparse else 1
-            parts = [self._part(part, values, step, len(padded)) for part in layer.parts]
+            parts = [self._part(part, values, step) for part in layer.parts]
             output = np.concatenate(parts, axis=1) if len(parts) > 1 else parts[0]
             if layer.weights is not None:
                 output = output @ layer.weights.T.astype(np.float32)
@@ -106,7 +106,7 @@ class Trunk:
         return tap[first : first + -(-len(features) // SUBSAMPLING)]
 
     def _part(
-        self, part: Part, values: Mapping[str, NDArray[np.float32]], step: int, frames: int
+        self, part: Part, values: Mapping[str, NDArray[np.float32]], step: int
     ) -> NDArray[np.float32]:
         total: NDArray[np.float32] | None = None
         for term in part:

@@ -173,7 +173,10 @@ def write_model(model: AcousticModel, path: Path) -> None:
     """Write a ``final.mdl`` that Vosk loads."""
     writer = _Writer()
     writer.model(model)
-    path.write_bytes(bytes(writer.data))
+    # A new file: graphs in the cache may be hard links to the old one.
+    partial = path.with_name(path.name + ".partial")
+    partial.write_bytes(bytes(writer.data))
+    partial.replace(path)
 
 
 def monophone_transitions(density_of_phone: Sequence[int]) -> TransitionModel:

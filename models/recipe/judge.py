@@ -1,0 +1,132 @@
+"""Stage ``judge``: the pack in the real program, on voices that never trained.
+
+Commands spoken by held-out synthetic voices, clean and in operating-room noise, and sentences
+that are no commands, go through the product's own chain (Vosk, static graph, strict parser,
+decision). People are judged apart, see `people`.
+"""
+
+import csv
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+import numpy as np
+
+from models.recipe.augment import level_of_speech, mix, operating_room_noise
+from models.recipe.config import SAMPLE_RATE
+from models.recipe.corpus import Utterance
+from models.recipe.pack import Measurement
+from surgery_assist.settings import Settings
+from surgery_assist.voice.evaluate import run_eval
+from surgery_assist.voice.parser import Parse
+from surgery_assist.voice.phrases import PhraseBook
+from surgery_assist.voice.speech import build_speech
+
+CONDITIONS: Final[tuple[tuple[str, float | None], ...]] = (
+    ("clean", None),
+    ("OR noise 20 dB", 20.0),
+    ("OR noise 10 dB", 10.0),
+)
+_LEAD_IN_SECONDS: Final = 0.4
+_LANGUAGES: Final[tuple[Literal["ro", "en"], ...]] = ("ro", "en")
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """An utterance and what it must do: a command with slots, or nothing."""
+
+    utterance: Utterance
+    command_id: str
+    slots: dict[str, object]
+
+
+def trials(commands: Sequence[Utterance], others: Sequence[Utterance]) -> Iterator[Trial]:
+    """Commands with the meaning that the strict parser gives their text, then the others.
+
+    Other speech that happens to be a command ("lung") is left out.
+    """
+    books = phrase_books()
+    parsers = {language: book.parser() for language, book in books.items()}
+    for utterance in commands:
+        parse = parsers[utterance.language].parse(utterance.text)
+        if isinstance(parse, Parse):
+            yield Trial(utterance, parse.command_id, dict(parse.slots))
+    for utterance in others:
+        if not isinstance(parsers[utterance.language].parse(utterance.text), Parse):
+            yield Trial(utterance, "", {})
+
+
+def phrase_books() -> dict[str, PhraseBook]:
+    """The program's phrases in both languages, with the ranges of its commands."""
+    return dict(build_speech(Settings()).books)
+
+
+def write_manifest(all_trials: Sequence[Trial], folder: Path) -> Path:
+    """Sound files of every condition and their manifest; made once."""
+    manifest = folder / "manifest.csv"
+    if manifest.is_file():
+        return manifest
+    import soundfile
+
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = []
+    for number, trial in enumerate(all_trials):
+        for condition, ratio in CONDITIONS:
+            chance = np.random.default_rng(number)
+            name = f"{number:04d}-{condition.replace(' ', '-')}.wav"
+            wave = heard(trial.utterance, ratio, chance)
+            soundfile.write(folder / name, wave, SAMPLE_RATE, subtype="PCM_16")
+            group = f"{trial.utterance.family}/{condition}"
+            slots = json.dumps(trial.slots, ensure_ascii=False)
+            rows.append((name, trial.command_id, slots, trial.utterance.language, group))
+    with manifest.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("path", "expected_id", "expected_slots", "lang", "group"))
+        writer.writerows(rows)
+    return manifest
+
+
+def heard(utterance: Utterance, ratio: float | None, chance: np.random.Generator) -> np.ndarray:
+    """The utterance at half of full level, with noise ``ratio`` dB below the speech."""
+    clip = utterance.load()
+    lead = round(_LEAD_IN_SECONDS * SAMPLE_RATE)
+    wave = np.pad(clip / (np.abs(clip).max() + 1e-9) * 0.5, (lead, lead)).astype(np.float64)
+    wave += chance.integers(-1, 2, len(wave)) / 32768
+    if ratio is not None:
+        noise = operating_room_noise(len(wave), chance)
+        wave = mix(wave, noise, level_of_speech(wave), ratio)
+    return (wave / max(1.0, float(np.abs(wave).max()))).astype(np.float32)
+
+
+def judge(pack: Path, manifest: Path) -> tuple[list[Measurement], dict[str, object]]:
+    """Right commands (id and slots) by family, language and condition, and the whole report.
+
+    For other speech, "right" means that nothing was done.
+    """
+    ears = build_speech(Settings(models=str(pack))).ears()
+    measurements = []
+    rows: list[object] = []
+    for language in _LANGUAGES:
+        report = run_eval(manifest, lambda _language, _phrases: ears, language=language)
+        rows += report["rows"]  # type: ignore[misc]
+        summary: dict[str, dict[str, int]] = report["summary"]["by_group"]  # type: ignore[index]
+        for group, counts in summary.items():
+            family, _, condition = group.partition("/")
+            if counts["expected"]:
+                measurements.append(
+                    Measurement(
+                        f"{family}, commands", language, condition,
+                        counts["right"], counts["expected"],
+                    )
+                )  # fmt: skip
+            if counts["negatives"]:
+                quiet = counts["negatives"] - counts["false_accepts"]
+                measurements.append(
+                    Measurement(
+                        f"{family}, other words ignored", language, condition,
+                        quiet, counts["negatives"],
+                    )
+                )  # fmt: skip
+    return measurements, {"rows": rows}
