@@ -102,9 +102,13 @@ def load_ears(
         The phrases are ambiguous.
     """
     folders = tuple(models)
+    lexicons: dict[Path, Lexicon] = {}
     table: dict[tuple[Language, Scope], Ear] = {}
     for language, book in books.items():
         pack = voice_pack(language, folders)
+        if pack.root not in lexicons:
+            lexicons[pack.root] = pack_lexicon(pack)
+        lexicon = lexicons[pack.root]
         switches = [
             other.automaton(SWITCHES & set(other.ids))
             for name, other in books.items()
@@ -116,7 +120,7 @@ def load_ears(
             Scope.ASLEEP: [book.automaton(None, Wake.REQUIRED), called],
         }
         for scope, automata in scopes.items():
-            table[language, scope] = _ear(language, scope, automata, pack)
+            table[language, scope] = _ear(language, scope, automata, pack, lexicon)
     return Ears(table, Interpreter(risks or {}, thresholds or Thresholds(), opinion))
 
 
@@ -137,13 +141,19 @@ def load_trial_ears(
     """
     book = load_phrases(phrases, language=language)
     pack = voice_pack(language, models)
-    ear = _ear(language, Scope.AWAKE, [book.automaton()], pack)
+    ear = _ear(language, Scope.AWAKE, [book.automaton()], pack, pack_lexicon(pack))
     table = dict.fromkeys(((language, scope) for scope in Scope), ear)
     return Ears(table, Interpreter({}, thresholds or Thresholds(), opinion))
 
 
-def _ear(language: Language, scope: Scope, automata: list[Automaton], pack: VoicePack) -> Ear:
-    model = build_graph(automata, pack_lexicon(pack), cache_dir() / "graphs", pack.model_dir)
+def _ear(
+    language: Language,
+    scope: Scope,
+    automata: list[Automaton],
+    pack: VoicePack,
+    lexicon: Lexicon,
+) -> Ear:
+    model = build_graph(automata, lexicon, cache_dir() / "graphs", pack.model_dir)
     parser = JoinedParser(tuple(Parser(automaton) for automaton in automata))
     return Ear(language, scope, model, parser)
 

@@ -23,6 +23,8 @@ STOP: Final = "stop"
 WAKE: Final = "listen.start"
 WHOLE_LEAD: Final = 10.0
 """Lead of a meaning that has no rival among the N best."""
+SHORTEST_SECONDS: Final = 0.4
+"""Shorter speech is measured as so long: silence at its edges costs something too."""
 NOT_UNDERSTOOD: Final = "rejected.not_understood"
 UNSURE: Final = "rejected.unsure"
 NOT_NOW: Final = "rejected.not_now"
@@ -50,6 +52,8 @@ class Thresholds:
     alone: float = 1.0
     """Factor on all while no second opinion confirms."""
     opinion_weight: float = 1.0
+    poorest: float = -28.0
+    """Score per second of speech below which a sentence fits the sound too badly to be one."""
 
     def needed(self, parse: Parse, risk: Risk, *, asleep: bool, confirmed: bool) -> float:
         """The lead that a sentence must have to act."""
@@ -127,6 +131,8 @@ class Interpreter:
         candidates = [_candidate(entry, parser) for entry in utterance.hypotheses]
         first = candidates[0] if candidates else None
         if first is None or first.parse is None or _unknown(first.text):
+            return Rejected(NOT_UNDERSTOOD, utterance.text, 0.0)
+        if first.score < self.thresholds.poorest * max(SHORTEST_SECONDS, utterance.seconds):
             return Rejected(NOT_UNDERSTOOD, utterance.text, 0.0)
         confirmed = False
         if self.opinion is not None and audio is not None and first.parse.command_id != STOP:

@@ -46,6 +46,11 @@ class Utterance:
         """The best hypothesis, empty if nothing was heard."""
         return self.hypotheses[0].text if self.hypotheses else ""
 
+    @property
+    def seconds(self) -> float:
+        """Length of the speech."""
+        return self.ended - self.started
+
 
 @dataclass(frozen=True, slots=True)
 class LevelEvent:

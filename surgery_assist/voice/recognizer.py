@@ -1,8 +1,10 @@
 """The recogniser: Vosk with our static graphs, N best sentences, and our own sense of an end.
 
-Vosk's endpoint waits for silence whatever was said. Here a sentence that is whole ends after a
-quarter of a second, one that could go on ("image twenty ... five") a little later, and one that
-is cut short much later.
+Vosk's endpoint waits for silence whatever was said, and its partial results lag by half a second.
+Here the utterance is tried as soon as nobody speaks for a moment: a whole sentence is taken at
+once, one that could go on ("image twenty ... five") a little later, and one that is cut short
+much later. If speech goes on, everything is heard again by a new decoder, which takes a twentieth of
+its length.
 """
 
 import json
@@ -24,10 +26,11 @@ from surgery_assist.voice.parser import NotUnderstood, Parse, Progress
 from surgery_assist.voice.vad import VoiceActivity
 
 N_BEST: Final = 8
-COMPLETE_SECONDS: Final = 0.25
-EXTENDABLE_SECONDS: Final = 0.5
+TRIAL_SECONDS: Final = 0.2
+"""Silence after which an utterance is tried, and taken if nothing can follow."""
+EXTENDABLE_SECONDS: Final = 0.4
 INCOMPLETE_SECONDS: Final = 0.9
-"""Silence after which a sentence is over, by how whole it is."""
+"""Silence after which a sentence is over that could go on, or that is not whole."""
 PREROLL_SECONDS: Final = 0.4
 """A foot is often slower than the tongue: so much from before the pedal counts."""
 LONGEST_SECONDS: Final = 20.0
@@ -89,6 +92,14 @@ class Decoder(Protocol):
         """End the utterance now: its N best."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """N best of an utterance that seems over, and the silence that proves it."""
+
+    hypotheses: tuple[Hypothesis, ...]
+    wait: float
+
+
 class ModelCache:
     """Vosk models by directory, each loaded once."""
 
@@ -146,6 +157,7 @@ class Recognizer:
         self._utterance: list[AudioBlock] = []
         self._before: deque[AudioBlock] = deque(maxlen=round(PREROLL_SECONDS * SAMPLE_RATE / 800))
         self._started: float | None = None
+        self._trial: _Trial | None = None
         self._partial = ""
 
     @property
@@ -180,63 +192,85 @@ class Recognizer:
         `use` comes first: without a graph there is nothing to hear with.
         """
         begun = time.perf_counter()
-        decoder = self._decoder
-        if decoder is None:
+        decoder, ear = self._decoder, self._ear
+        if decoder is None or ear is None:
             return None
         self._before.append(block)
         self._utterance.append(block)
         if activity.speaking and self._started is None:
             self._started = activity.started
-        ended = bool(decoder.AcceptWaveform(block.samples.tobytes()))
-        if not ended:
-            self._partial = json.loads(decoder.PartialResult()).get("partial", "")
-            if not self._over(block.end, activity):
-                self._forget_silence()
+        silence = activity.silence_since(block.end)
+        if self._trial is not None and silence < TRIAL_SECONDS:
+            decoder = self._hear_again(ear)
+        elif self._trial is None and decoder.AcceptWaveform(block.samples.tobytes()):
+            return self._finish(read_hypotheses(decoder.Result()), block.end, activity, begun)
+        if self._trial is None and self._started is not None and silence >= TRIAL_SECONDS:
+            self._try(decoder)
+        if self._trial is not None:
+            if silence < self._trial.wait:
                 return None
-        text = decoder.Result() if ended else decoder.FinalResult()
-        return self._finish(text, block.end, activity, time.perf_counter() - begun)
+            return self._finish(self._trial.hypotheses, block.end, activity, begun)
+        self._partial = json.loads(decoder.PartialResult()).get("partial", "")
+        self._forget_silence()
+        return None
 
     def finish(self, now: float, activity: VoiceActivity) -> Finished | None:
         """End the utterance now, such as when the pedal is released or the file ends."""
         begun = time.perf_counter()
         if self._decoder is None or not self._utterance:
             return None
-        text = self._decoder.FinalResult()
-        return self._finish(text, now, activity, time.perf_counter() - begun)
+        if self._trial is None:
+            self._try(self._decoder)
+        hypotheses = self._trial.hypotheses if self._trial is not None else ()
+        return self._finish(hypotheses, now, activity, begun)
 
-    def _over(self, now: float, activity: VoiceActivity) -> bool:
-        """Whether the silence is long enough for what was said."""
-        if not self._partial or self._started is None or self._ear is None:
-            return False
-        progress = self._ear.parser.progress(self._partial)
+    def _try(self, decoder: Decoder) -> None:
+        """End the utterance for the time being; `_hear_again` takes it back."""
+        hypotheses = read_hypotheses(decoder.FinalResult())
+        text = hypotheses[0].text if hypotheses else ""
+        self._partial = text
+        self._trial = _Trial(hypotheses, self._wait(text))
+
+    def _wait(self, text: str) -> float:
+        if not text or self._ear is None:
+            return TRIAL_SECONDS
+        progress = self._ear.parser.progress(text)
         if not progress.complete:
-            wait = INCOMPLETE_SECONDS
-        elif progress.extendable:
-            wait = EXTENDABLE_SECONDS
-        else:
-            wait = COMPLETE_SECONDS
-        return activity.silence_since(now) >= wait
+            return INCOMPLETE_SECONDS
+        return EXTENDABLE_SECONDS if progress.extendable else TRIAL_SECONDS
+
+    def _hear_again(self, ear: Ear) -> Decoder:
+        """Speech goes on after all: a new decoder hears the utterance from its start."""
+        self._trial = None
+        self._decoder = decoder = self._models.decoder(ear.model)
+        for block in self._utterance:
+            decoder.AcceptWaveform(block.samples.tobytes())
+        return decoder
 
     def _finish(
-        self, text: str, now: float, activity: VoiceActivity, seconds: float
+        self,
+        hypotheses: tuple[Hypothesis, ...],
+        now: float,
+        activity: VoiceActivity,
+        begun: float,
     ) -> Finished | None:
         started = self._started
         audio = np.concatenate([block.samples for block in self._utterance])
         first = self._utterance[0].time
         language = self._ear.language if self._ear else "en"
         self._clear()
-        hypotheses = read_hypotheses(text)
         if not hypotheses or not hypotheses[0].text:
             return None
         # Where the activity detector heard nothing, such as a whisper, Vosk alone says when.
         ended = activity.last_voiced if activity.last_voiced > first else now
-        latency = (now - ended + seconds) * 1000.0
+        latency = (now - ended + time.perf_counter() - begun) * 1000.0
         begin = first if started is None else started
         return Finished(Utterance(hypotheses, begin, ended, latency, language), audio)
 
     def _clear(self) -> None:
         self._utterance = []
         self._started = None
+        self._trial = None
         self._partial = ""
 
     def _forget_silence(self) -> None:

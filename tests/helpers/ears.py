@@ -25,24 +25,20 @@ Alternatives = Sequence[tuple[str, float]]
 class ScriptedDecoder:
     """Says at each moment what the script has for it.
 
-    Parameters
-    ----------
-    script
-        Second of the sound that it is given, and what is heard from then on.
-    finals
-        N best for a text, where there is more than the text itself.
+    The script is a list of seconds, and what is heard from then on; ``finals`` has the N best for
+    a text, where there is more than the text itself.
     """
 
-    def __init__(
-        self, script: Sequence[tuple[float, str]], finals: Mapping[str, Alternatives]
-    ) -> None:
-        self.script = list(script)
-        self.finals = finals
-        self.heard = 0.0
-        self._from = 0.0
+    def __init__(self, models: "ScriptedModels") -> None:
+        self.models = models
+        self.seconds = 0.0
+        self._from: float | None = None
+        self._to = 0.0
 
     def AcceptWaveform(self, data: bytes) -> bool:  # noqa: N802
-        self.heard += len(data) / 2 / SAMPLE_RATE
+        begin, self._to = self.models.moments(data)
+        self._from = begin if self._from is None else self._from
+        self.seconds += self._to - begin
         return False
 
     def PartialResult(self) -> str:  # noqa: N802
@@ -53,35 +49,47 @@ class ScriptedDecoder:
 
     def FinalResult(self) -> str:  # noqa: N802
         text = self._text()
-        self._from = self.heard
-        best = self.finals.get(text, [(text, 100.0)])
+        self._from = None
+        best = self.models.finals.get(text, [(text, -1.0)])
         return json.dumps(
             {"alternatives": [{"text": words, "confidence": score} for words, score in best]}
         )
 
     def _text(self) -> str:
-        known = [text for time, text in self.script if self._from <= time <= self.heard]
+        begin = self._to if self._from is None else self._from
+        known = [text for time, text in self.models.script if begin <= time <= self._to]
         return known[-1] if known else ""
 
 
 class ScriptedModels(ModelCache):
-    """Makes decoders that go on with one script, whatever graph is asked for."""
+    """Makes decoders that follow one script, whatever graph is asked for.
+
+    Sound that is heard again, by the same or another decoder, is known by its samples.
+    """
 
     def __init__(
         self, script: Sequence[tuple[float, str]], finals: Mapping[str, Alternatives]
     ) -> None:
         super().__init__()
-        self._script = script
-        self._finals = finals
+        self.script = list(script)
+        self.finals = finals
         self.decoders: list[tuple[Path, ScriptedDecoder]] = []
+        self._moments: dict[bytes, tuple[float, float]] = {}
+        self._now = 0.0
+
+    def moments(self, data: bytes) -> tuple[float, float]:
+        """Begin and end of a block, seconds."""
+        if data not in self._moments:
+            end = self._now + len(data) / 2 / SAMPLE_RATE
+            self._moments[data] = (self._now, end)
+            self._now = end
+        return self._moments[data]
 
     def load(self, path: Path) -> object:
         return path
 
     def decoder(self, path: Path) -> Decoder:
-        made = ScriptedDecoder(self._script, self._finals)
-        if self.decoders:
-            made.heard = made._from = self.decoders[-1][1].heard
+        made = ScriptedDecoder(self)
         self.decoders.append((path, made))
         return made
 
@@ -116,9 +124,7 @@ def scripted_ears(
     return Ears(table, Interpreter(risks or {}, opinion=opinion), models)
 
 
-def said(
-    *parts: tuple[float, str], language: str = "ro", length: float = 3.0
-) -> NDArray[np.int16]:
+def said(*parts: tuple[float, str], language: str = "ro", length: float = 3.0) -> NDArray[np.int16]:
     """Sentences by a robot that begin at these seconds, over faint noise; 16 kHz."""
     rng = np.random.default_rng(1)
     sound = rng.normal(0, 8, round(length * SAMPLE_RATE))

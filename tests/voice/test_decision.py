@@ -33,7 +33,7 @@ def heard(*hypotheses: tuple[str, float]) -> Utterance:
 
 
 def test_a_sentence_without_a_rival_acts(book: PhraseBook) -> None:
-    decision = Interpreter().decide(heard(("go to image forty two", 50.0)), book.parser())
+    decision = Interpreter().decide(heard(("go to image forty two", -10.0)), book.parser())
     assert isinstance(decision, Understood)
     (invocation,) = decision.invocations
     assert invocation.command_id == "image.goto"
@@ -44,7 +44,7 @@ def test_a_sentence_without_a_rival_acts(book: PhraseBook) -> None:
 
 
 def test_sentences_of_one_meaning_are_no_rivals(book: PhraseBook) -> None:
-    both = heard(("next image", 50.0), ("next slice", 49.9), ("next series", 40.0))
+    both = heard(("next image", -10.0), ("next slice", -10.1), ("next series", -20.0))
     decision = Interpreter().decide(both, book.parser())
     assert isinstance(decision, Understood)
     assert decision.confidence == pytest.approx(1 / (1 + math.exp(-10.0)))
@@ -52,7 +52,7 @@ def test_sentences_of_one_meaning_are_no_rivals(book: PhraseBook) -> None:
 
 @pytest.mark.parametrize("lead", [0.0, 0.4, 0.6, 5.0])
 def test_a_near_rival_makes_it_unsure(book: PhraseBook, lead: float) -> None:
-    pair = heard(("next image", 50.0), ("next series", 50.0 - lead))
+    pair = heard(("next image", -10.0), ("next series", -10.0 - lead))
     decision = Interpreter().decide(pair, book.parser())
     assert isinstance(decision, Understood) == (lead > 0.5)
     if isinstance(decision, Rejected):
@@ -61,46 +61,54 @@ def test_a_near_rival_makes_it_unsure(book: PhraseBook, lead: float) -> None:
 
 
 def test_what_a_mistake_costs_decides_how_sure_it_must_be(book: PhraseBook) -> None:
-    pair = heard(("open patient three", 50.0), ("go to image three", 48.0))
+    pair = heard(("open patient three", -10.0), ("go to image three", -12.0))
     risky = Interpreter({"patient.open": Risk.CONFIRM})
     assert isinstance(risky.decide(pair, book.parser()), Rejected)
     assert isinstance(Interpreter().decide(pair, book.parser()), Understood)
 
 
 def test_numbers_must_be_surer(book: PhraseBook) -> None:
-    near = heard(("go to image forty", 50.0), ("go to image fourteen", 49.2))
+    near = heard(("go to image forty", -10.0), ("go to image fourteen", -10.8))
     decision = Interpreter().decide(near, book.parser())
     assert isinstance(decision, Rejected)
 
 
 @pytest.mark.parametrize("text", ["[unk]", "next [unk]", "nonsense words", ""])
 def test_unknown_speech_vetoes(book: PhraseBook, text: str) -> None:
-    decision = Interpreter().decide(heard((text, 50.0), ("next image", 49.0)), book.parser())
+    decision = Interpreter().decide(heard((text, 50.0), ("next image", -11.0)), book.parser())
     assert isinstance(decision, Rejected)
     assert decision.reason == NOT_UNDERSTOOD
     assert isinstance(Interpreter().decide(heard(), book.parser()), Rejected)
 
 
+@pytest.mark.parametrize(("score", "acts"), [(-20.0, True), (-27.0, True), (-29.0, False)])
+def test_a_sentence_that_fits_the_sound_badly_is_refused(
+    book: PhraseBook, *, score: float, acts: bool
+) -> None:
+    decision = Interpreter().decide(heard(("next image", score)), book.parser())
+    assert isinstance(decision, Understood) == acts
+
+
 def test_stop_needs_no_lead(book: PhraseBook) -> None:
-    decision = Interpreter().decide(heard(("stop", 50.0), ("brain", 50.0)), book.parser())
+    decision = Interpreter().decide(heard(("stop", -10.0), ("brain", -10.0)), book.parser())
     assert isinstance(decision, Understood)
 
 
 def test_only_enabled_commands_act_and_stop_always(book: PhraseBook) -> None:
     enabled = frozenset({"confirm", "reject"})
-    decision = Interpreter().decide(heard(("next image", 50.0)), book.parser(), enabled=enabled)
+    decision = Interpreter().decide(heard(("next image", -10.0)), book.parser(), enabled=enabled)
     assert isinstance(decision, Rejected)
     assert decision.reason == NOT_NOW
-    stop = Interpreter().decide(heard(("stop", 50.0)), book.parser(), enabled=enabled)
+    stop = Interpreter().decide(heard(("stop", -10.0)), book.parser(), enabled=enabled)
     assert isinstance(stop, Understood)
 
 
 def test_a_command_after_the_wake_word_wakes_first(book: PhraseBook) -> None:
     parser = book.parser(None, Wake.REQUIRED)
-    decision = Interpreter().decide(heard(("computer next image", 50.0)), parser, asleep=True)
+    decision = Interpreter().decide(heard(("computer next image", -10.0)), parser, asleep=True)
     assert isinstance(decision, Understood)
     assert [entry.command_id for entry in decision.invocations] == ["listen.start", "image.next"]
-    alone = Interpreter().decide(heard(("computer", 50.0)), parser, asleep=True)
+    alone = Interpreter().decide(heard(("computer", -10.0)), parser, asleep=True)
     assert isinstance(alone, Understood)
     assert [entry.command_id for entry in alone.invocations] == ["listen.start"]
 
@@ -121,7 +129,7 @@ class Opinion:
 
 def test_a_second_opinion_can_turn_the_order(book: PhraseBook) -> None:
     opinion = Opinion("next series")
-    three = heard(("next image", 50.0), ("next series", 49.0), ("next image please", 48.0))
+    three = heard(("next image", -10.0), ("next series", -11.0), ("next image please", -12.0))
     decision = Interpreter(opinion=opinion).decide(three, book.parser(), audio=AUDIO)
     assert isinstance(decision, Understood)
     assert decision.invocations[0].command_id == "series.next"
@@ -130,12 +138,12 @@ def test_a_second_opinion_can_turn_the_order(book: PhraseBook) -> None:
 
 def test_stop_does_not_wait_for_a_second_opinion(book: PhraseBook) -> None:
     opinion = Opinion("next image")
-    Interpreter(opinion=opinion).decide(heard(("stop", 50.0)), book.parser(), audio=AUDIO)
+    Interpreter(opinion=opinion).decide(heard(("stop", -10.0)), book.parser(), audio=AUDIO)
     assert opinion.asked == []
 
 
 def test_without_a_second_opinion_it_can_be_stricter(book: PhraseBook) -> None:
-    pair = heard(("next image", 50.0), ("next series", 49.2))
+    pair = heard(("next image", -10.0), ("next series", -10.8))
     strict = Thresholds(alone=2.0)
     assert isinstance(Interpreter(thresholds=strict).decide(pair, book.parser()), Rejected)
     confirmed = Interpreter(thresholds=strict, opinion=Opinion("next image"))

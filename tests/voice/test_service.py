@@ -1,9 +1,8 @@
 """The background service: events in order, trouble said, nothing left running."""
 
 import queue
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
@@ -20,12 +19,12 @@ from surgery_assist.voice.events import (
     SourceFoundEvent,
     SourceLostEvent,
     UnderstoodEvent,
-    VoiceEvent,
 )
 from surgery_assist.voice.listening import VoiceContext
 from surgery_assist.voice.pipeline import Ears
 from surgery_assist.voice.service import VoiceService
 from tests.helpers.ears import said, scripted_ears
+from tests.helpers.events import Log, wait_until
 from tests.helpers.speech import have_espeak, write_wav
 from tests.helpers.threads import no_thread_left
 
@@ -62,30 +61,6 @@ class Room:
                 yield self.items.get(timeout=0.02)
             except queue.Empty:
                 yield None
-
-
-class Log:
-    """Events as they come, to wait for."""
-
-    def __init__(self) -> None:
-        self.events: list[VoiceEvent] = []
-        self._changed = threading.Condition()
-        self.threads: set[str] = set()
-
-    def __call__(self, event: VoiceEvent) -> None:
-        with self._changed:
-            self.events.append(event)
-            self.threads.add(threading.current_thread().name)
-            self._changed.notify_all()
-
-    def wait(self, kind: type, seconds: float = 10.0) -> VoiceEvent:
-        with self._changed:
-            done = self._changed.wait_for(lambda: bool(self.of(kind)), timeout=seconds)
-        assert done, f"no {kind.__name__} in {self.events}"
-        return self.of(kind)[0]
-
-    def of(self, kind: type) -> list[VoiceEvent]:
-        return [event for event in self.events if isinstance(event, kind)]
 
 
 @pytest.fixture
@@ -214,10 +189,3 @@ def service_awake(source: object, log: Log) -> VoiceService:
     service = VoiceService(VoiceSettings(), lambda: scripted_ears([]), source, log)  # type: ignore[arg-type]
     service.set_context(AWAKE)
     return service
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
