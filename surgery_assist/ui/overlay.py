@@ -49,6 +49,22 @@ def scale_bar(mm_per_pixel: float | None, width: float) -> ScaleBar | None:
     return ScaleBar(mm, mm / mm_per_pixel)
 
 
+def clipped(line: QLineF, area: QRectF) -> QLineF | None:
+    """The part of a line that lies in a rectangle (Liang-Barsky)."""
+    first, last = 0.0, 1.0
+    for delta, low, high in (
+        (line.dx(), area.left() - line.x1(), area.right() - line.x1()),
+        (line.dy(), area.top() - line.y1(), area.bottom() - line.y1()),
+    ):
+        if abs(delta) < 1e-9:
+            if low > 0 or high < 0:
+                return None
+            continue
+        enter, leave = sorted((low / delta, high / delta))
+        first, last = max(first, enter), min(last, leave)
+    return QLineF(line.pointAt(first), line.pointAt(last)) if first < last else None
+
+
 class OverlayPainter:
     """Draws over one pane; keeps rendered texts between frames."""
 
@@ -56,6 +72,15 @@ class OverlayPainter:
         self._theme = theme
         self._texts = texts
         self._colours: Colours = theme.colours
+        self._taken: list[QRectF] = []
+
+    def begin(self) -> None:
+        """A new frame: nothing has been written yet."""
+        self._taken = []
+
+    def take(self, area: QRectF) -> None:
+        """Something has been written here: names of cells keep away."""
+        self._taken.append(area)
 
     def corners(
         self,
@@ -99,6 +124,7 @@ class OverlayPainter:
         edge = size * 1.3
         chip = QRectF(pane.left() + margin, pane.top() + margin, edge, edge)
         fill = self._colours.accent if active else self._colours.raised
+        self.take(chip)
         _rounded(painter, chip, colour(fill, 1.0 if active else 0.85), edge * 0.25)
         painter.setFont(sized_font(size, strong=True))
         painter.setPen(colour(self._colours.on_accent if active else self._colours.text))
@@ -123,10 +149,11 @@ class OverlayPainter:
             if text:
                 start = x - self._texts.width(text, size, strong=True) * share
                 self.text(painter, QPointF(start, y), text, size, strong=True)
+                advance = self._texts.width(text, size, strong=True)
+                self.take(QRectF(start, y - metrics.capHeight(), advance, metrics.capHeight()))
 
-    def grid(self, painter: QPainter, pane: QRectF) -> None:
-        """Draw the cells that points are named by, A to I across and 1 to 9 down."""
-        scale = self._scale(pane)
+    def grid_lines(self, painter: QPainter, pane: QRectF) -> None:
+        """Draw the edges of the cells that points are named by."""
         across, down = pane.width() / GRID_COLUMNS, pane.height() / GRID_ROWS
         tone, hairline = self._colours.text, float(self._theme.space.hairline)
         for column in range(1, GRID_COLUMNS):
@@ -135,14 +162,25 @@ class OverlayPainter:
         for row in range(1, GRID_ROWS):
             y = pane.top() + row * down
             draw_line(painter, QLineF(pane.left(), y, pane.right(), y), tone, hairline, 0.45)
-        size = max(9, min(scale.size("secondary"), round(down * 0.42), round(across * 0.3)))
+
+    def grid_names(self, painter: QPainter, pane: QRectF, target: Target | None) -> None:
+        """Draw the cells' names, A to I across and 1 to 9 down, where there is room for them."""
+        across, down = pane.width() / GRID_COLUMNS, pane.height() / GRID_ROWS
+        secondary = self._scale(pane).size("secondary")
+        size = max(9, min(secondary, round(down * 0.42), round(across * 0.3)))
         metrics = self._texts.metrics(size, strong=True)
         for row in range(GRID_ROWS):
             for column in range(GRID_COLUMNS):
+                cell = QRectF(pane.left() + column * across, pane.top() + row * down, across, down)
+                pointed = target is not None and cell.contains(
+                    pane.left() + target.x * pane.width(), pane.top() + target.y * pane.height()
+                )
                 name = f"{chr(ord('A') + column)}{row + 1}"
-                x = pane.left() + (column + 0.5) * across - metrics.horizontalAdvance(name) / 2
-                y = pane.top() + (row + 0.5) * down + metrics.capHeight() / 2
-                self.text(painter, QPointF(x, y), name, size, strong=True)
+                width = metrics.horizontalAdvance(name)
+                label = QRectF(0, 0, width, metrics.capHeight())
+                label.moveCenter(cell.center())
+                if not pointed and not any(label.intersects(area) for area in self._taken):
+                    self.text(painter, label.bottomLeft(), name, size, strong=True)
 
     def target(self, painter: QPainter, pane: QRectF, target: Target) -> None:
         """Draw the named point: a cross in its middle, and the cell that says how precise."""
@@ -161,12 +199,18 @@ class OverlayPainter:
             ray = QLineF(x + dx * gap, y + dy * gap, x + dx * arm, y + dy * arm)
             draw_line(painter, ray, tone, thick)
 
-    def reference_line(self, painter: QPainter, line: QLineF, label: str, *, active: bool) -> None:
+    def reference_line(
+        self, painter: QPainter, pane: QRectF, line: QLineF, label: str, *, active: bool
+    ) -> None:
         """Draw where another panel's image cuts this one, with that panel's number."""
+        seen = clipped(line, pane)
+        if seen is None:
+            return
         tone = self._colours.accent if active else self._colours.text
-        draw_line(painter, line, tone, float(max(2, self._theme.space.hairline * 2)), 0.9)
-        size = self._theme.type.size("small")
-        self.text(painter, line.p1() + QPointF(4, -4), label, size, tone=tone, strong=True)
+        draw_line(painter, seen, tone, float(max(2, self._theme.space.hairline * 2)), 0.9)
+        size = self._scale(pane).size("small")
+        place = seen.pointAt(0.12) + QPointF(0.0, -0.5 * size)
+        self.text(painter, place, label, size, tone=tone, strong=True)
 
     def frame(self, painter: QPainter, pane: QRectF, *, active: bool) -> None:
         """Draw the edge of a pane where there are several."""
@@ -312,6 +356,7 @@ class _Block:
         metrics = self._texts.metrics(size, strong=line.strong)
         leading = self._leading(line.role)
         baseline = top + (leading + metrics.capHeight()) / 2
+        self._overlay.take(QRectF(x, top, advance + 2 * inset, leading))
         tone = getattr(self._colours, line.tone)
         if line.badge:
             box = QRectF(x, top + leading * 0.06, advance + 2 * inset, leading * 0.92)
@@ -340,6 +385,7 @@ class _Block:
         half = self._texts.metrics(size).capHeight() / 2
         position = QPointF(left - width - size * 0.5, y + half)
         self._overlay.text(self._painter, position, bar.label, size)
+        self._overlay.take(QRectF(position.x(), y - size, right - position.x(), 2.0 * size))
 
 
 def _rounded(painter: QPainter, rect: QRectF, fill: QColor, radius: float) -> None:

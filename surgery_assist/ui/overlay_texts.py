@@ -19,6 +19,8 @@ from surgery_assist.ui.translate import study_date
 Tone = Literal["text", "muted", "warning", "accent"]
 ALWAYS: Final = 0
 """Rank of the lines that stay when texts are hidden: who it is, and which side."""
+IMPORTANT: Final = 1
+LEAST: Final = 9
 _HIDDEN_FINDINGS: Final = frozenset({"oblique_stack"})
 
 
@@ -68,9 +70,9 @@ def overlay_texts(
         _where(viewport, display_set, language),
         _how(viewport, display_set, window, language),
     )
-    if session.view.texts:
-        return Texts(*corners)
-    return Texts(*(tuple(line for line in lines if line.rank == ALWAYS) for lines in corners))
+    # The grid needs the room: only what matters most stays beside it.
+    lowest = ALWAYS if not session.view.texts else IMPORTANT if session.view.grid else LEAST
+    return Texts(*(tuple(line for line in lines if line.rank <= lowest) for lines in corners))
 
 
 def _who(study: Study, language: Language) -> tuple[Line, ...]:

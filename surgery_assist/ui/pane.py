@@ -178,10 +178,11 @@ class Pane(QWidget):
         viewport, display_set = drawn[0], drawn[1]
         view = session.view
         active = self._index == view.active
+        overlay.begin()
         if view.reference_lines:
-            self._draw_lines(painter, viewport, display_set)
+            self._draw_lines(painter, area, viewport, display_set)
         if active and view.grid:
-            overlay.grid(painter, area)
+            overlay.grid_lines(painter, area)
         if active and view.target is not None:
             overlay.target(painter, area, view.target)
         window = shown_window(viewport, display_set)
@@ -196,6 +197,8 @@ class Pane(QWidget):
             active=active,
         )
         overlay.letters(painter, area, edge_letters(viewport, display_set))
+        if active and view.grid:
+            overlay.grid_names(painter, area, view.target)
 
     def _bar(self, viewport: Viewport, display_set: DisplaySet) -> ScaleBar | None:
         if display_set.spacing is None or not self._session.view.texts:
@@ -203,7 +206,9 @@ class Pane(QWidget):
         scale = self._transform(viewport, display_set).scale
         return scale_bar(display_set.spacing[1] / scale, self._rect.width)
 
-    def _draw_lines(self, painter: QPainter, viewport: Viewport, display_set: DisplaySet) -> None:
+    def _draw_lines(
+        self, painter: QPainter, area: QRectF, viewport: Viewport, display_set: DisplaySet
+    ) -> None:
         to_pane = qtransform(self._transform(viewport, display_set))
         for other in self._session.panes():
             shown = self._session.shown(other)
@@ -214,7 +219,7 @@ class Pane(QWidget):
                 continue
             drawn = to_pane.map(QLineF(QPointF(*line[0]), QPointF(*line[1])))
             is_active = other == self._session.view.active
-            self._overlay.reference_line(painter, drawn, str(other + 1), active=is_active)
+            self._overlay.reference_line(painter, area, drawn, str(other + 1), active=is_active)
 
 
 def _index(shown: _Shown) -> int:

@@ -25,10 +25,10 @@ _ANGLE: Final[dict[Role, float]] = {
 }
 """Height of a capital in degrees of visual angle (ISO 9241-303 asks for 0.27 to 0.37)."""
 _SHARE: Final[dict[Role, float]] = {
-    "display": 0.040,
-    "essential": 0.030,
-    "secondary": 0.022,
-    "small": 0.017,
+    "display": 0.043,
+    "essential": 0.034,
+    "secondary": 0.0255,
+    "small": 0.020,
 }
 """The most of the height of its area that a font size may take."""
 _SMALLEST: Final[dict[Role, float]] = {
