@@ -65,7 +65,7 @@ def phantom_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from surgery_assist.imaging.phantom import write_phantom
 
     folder = tmp_path_factory.mktemp("phantom")
-    write_phantom(folder, seed=1, slices=24, size=128)
+    write_phantom(folder, seed=1, slices=24, size=128)  # an empty folder is filled
     return folder
 
 

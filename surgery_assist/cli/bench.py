@@ -77,5 +77,5 @@ def _voice(options: argparse.Namespace) -> dict[str, object]:
     recordings = [entry for entry in recordings if entry.language == language]
     with build_application(settings, language) as application:
         heard = bench_voice(application.speech.ears, [entry.path for entry in recordings], language)
-        shown_application(application, [demo_study()], options.size)
+        shown_application(application, demo_study(), options.size)
         return {"language": language, **heard, **speech_to_pixel(application, recordings)}

@@ -1,7 +1,9 @@
 """What `surgery-assist self-test` looks at: each check says what it found, or raises."""
 
+import os
 import platform
 import struct
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -84,23 +86,20 @@ def voice_packs(_settings: Settings) -> str:
 
 
 def hearing(settings: Settings) -> str:
-    """The recogniser understands a recorded sentence of each language."""
+    """The recogniser understands recorded sentences of each language."""
     from surgery_assist.voice.evaluate import evaluate
     from surgery_assist.voice.manifest import read_manifest
     from surgery_assist.voice.speech import build_speech
 
     ears = build_speech(settings).ears()
-    first = {
-        entry.language: entry
-        for entry in reversed(read_manifest(resources_dir() / "demo" / "manifest.csv"))
-    }
-    heard = []
-    for language, recording in sorted(first.items()):
-        result = evaluate(recording, ears)
-        if result.verdict != "right":
-            raise CheckError(f"{language}: {result.verdict}")
-        heard.append(f"{language}: {result.actions[0].invocation.heard}")
-    return ", ".join(heard)
+    heard: dict[str, list[bool]] = {}
+    for recording in read_manifest(resources_dir() / "demo" / "manifest.csv"):
+        right = evaluate(recording, ears).verdict == "right"
+        heard.setdefault(recording.language, []).append(right)
+    text = ", ".join(f"{name}: {sum(of)} of {len(of)}" for name, of in sorted(heard.items()))
+    if not heard or any(2 * sum(right) < len(right) for right in heard.values()):
+        raise CheckError(text)
+    return text
 
 
 def microphones(_settings: Settings) -> str:
@@ -171,13 +170,17 @@ def window(settings: Settings) -> str:
         if not application.window.wait_settled(20.0):
             raise CheckError("the window does not come to rest")
         image = application.window.screenshot()
-        if image.isNull() or len({image.pixel(x, image.height() // 2) for x in range(640)}) < 2:
+        places = ((x, y) for x in range(0, 640, 4) for y in range(0, 360, 4))
+        if image.isNull() or len({image.pixel(x, y) for x, y in places}) < 2:
             raise CheckError("the window is empty")
         return f"{image.width()} x {image.height()}, platform {QGuiApplication.platformName()}"
 
 
 def volume_rendering(_settings: Settings) -> str:
     """VTK draws off screen; names the renderer."""
+    if sys.platform == "linux" and not os.environ.get("DISPLAY"):
+        # Without a screen VTK looks for an X server all the same, and complains.
+        os.environ.setdefault("VTK_DEFAULT_OPENGL_WINDOW", "vtkEGLRenderWindow")
     import vtkmodules.vtkRenderingOpenGL2  # noqa: F401  (registers the renderer)
     from vtkmodules.vtkRenderingCore import vtkRenderer, vtkRenderWindow
 

@@ -5,6 +5,7 @@ With ``--headless`` recorded sentences in both languages drive it off screen.
 
 import argparse
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,14 +39,14 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Open the demo study on the screen, or play the demo."""
-    folder = demo_study()
+    study = demo_study()
     if not options.headless:
-        return show(options, [folder], windowed=options.windowed)
-    return play(options, folder)
+        return show(options, study, windowed=options.windowed)
+    return play(options, study)
 
 
-def demo_study() -> Path:
-    """Folder of the phantom; it is written the first time, whole or not at all.
+def demo_study() -> list[Path]:
+    """The phantom's folders, the CT first; it is written the first time, whole or not at all.
 
     Raises
     ------
@@ -56,10 +57,10 @@ def demo_study() -> Path:
 
     target = data_dir() / PHANTOM
     write_phantom(target)
-    return target
+    return [target / "CT", target]
 
 
-def play(options: argparse.Namespace, study: Path) -> int:
+def play(options: argparse.Namespace, study: Sequence[Path]) -> int:
     """Let the application hear each recording; prints what came of it and keeps a picture."""
     go_off_screen()
     from surgery_assist.bootstrap import build_application
@@ -77,7 +78,7 @@ def play(options: argparse.Namespace, study: Path) -> int:
         application.window.present(windowed=True)
         application.window.resize(*options.size)
         runner = Runner(application)
-        runner.open([study])
+        runner.open(study)
         if runner.exit_code:
             return runner.exit_code
         runner.do("screenshot", options.out / "00-opened.png")
