@@ -83,8 +83,9 @@ class QuestionBar(QWidget):
                 question_words(question.invocation, after), self._theme.colours.text
             )
             self.how_line.show_text(translate("ask.how", language), self._theme.colours.question)
-            self.confirm_button.setText(translate("ask.confirm", language))
-            self.reject_button.setText(translate("ask.reject", language))
+            # Qt leaves no room between icon and text.
+            self.confirm_button.setText(" " + translate("ask.confirm", language))
+            self.reject_button.setText(" " + translate("ask.reject", language))
             self.countdown.show_seconds(None, self._theme.colours.question)
             self._ticking.start()
             self._tick()
@@ -146,6 +147,7 @@ def _button(kind: str, act: Callable[[], None]) -> QPushButton:
     button = QPushButton()
     button.setProperty("kind", kind)
     button.setProperty("role", "essential")
+    button.setProperty("strong", "true")
     button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     button.clicked.connect(act)
     return button

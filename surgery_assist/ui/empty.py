@@ -1,7 +1,7 @@
-"""When nothing is open: how to open something, by button, by dialog or by dropping files."""
+"""When nothing is open: how to open something, and why what was tried could not be shown."""
 
-from PySide6.QtCore import QMimeData, QRectF, QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
@@ -18,13 +18,9 @@ from surgery_assist.messages import translate
 from surgery_assist.model.invocation import Invocation
 from surgery_assist.model.session import Session
 from surgery_assist.ui.icons import draw_icon, icon
-from surgery_assist.ui.progress import LoadingBar
+from surgery_assist.ui.parts import lay_out
+from surgery_assist.ui.progress import LoadingBar, RefusedList
 from surgery_assist.ui.theme import Theme, colour
-
-
-def dropped_paths(data: QMimeData) -> tuple[str, ...]:
-    """Files and folders of this computer in what was dropped; empty when there are none."""
-    return tuple(url.toLocalFile() for url in data.urls() if url.isLocalFile())
 
 
 def open_dialog(dispatcher: Dispatcher, parent: QWidget, *, folder: bool) -> None:
@@ -59,6 +55,7 @@ class EmptyState(QWidget):
         self.files_button = _opening_button(dispatcher, self, folder=False)
         self.folder_button = _opening_button(dispatcher, self, folder=True)
         self.loading = LoadingBar(dispatcher, theme)
+        self.refused = RefusedList(theme)
         self._sign = QWidget()
         self._sign.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._buttons = QHBoxLayout()
@@ -73,6 +70,7 @@ class EmptyState(QWidget):
         self._column.addWidget(self.how)
         self._column.addLayout(self._buttons)
         self._column.addWidget(self.loading, 0, Qt.AlignmentFlag.AlignHCenter)
+        self._column.addWidget(self.refused, 0, Qt.AlignmentFlag.AlignHCenter)
         self._column.addStretch(4)
         self.show_session(dispatcher.session, dispatcher.session)
         self.set_theme(theme)
@@ -86,21 +84,30 @@ class EmptyState(QWidget):
             self.files_button.setText(" " + translate("empty.files", language))
             self.folder_button.setText(" " + translate("empty.folder", language))
         self.loading.show_catalogue(catalogue, language)
+        self.refused.show_session(after)
+        lay_out(self)
 
     def set_theme(self, theme: Theme) -> None:
         """Take on new sizes."""
         self._theme = theme
         self.loading.set_theme(theme)
+        self.refused.set_theme(theme)
         size = theme.type.size("essential")
         self._sign.setFixedHeight(theme.type.size("display") * 3)
         self._column.setSpacing(theme.space.medium)
         self._buttons.setSpacing(theme.space.medium)
-        self.loading.setFixedWidth(size * 22)
+        for widget in (self.loading, self.refused):
+            widget.setFixedWidth(min(size * 26, max(1, self.width() - theme.space.large)))
         looks = ((self.files_button, "file"), (self.folder_button, "folder"))
         for button, name in looks:
             button.setIcon(icon(name, theme.colours.text, size))
             button.setIconSize(QSize(size, size))
             button.setMinimumHeight(round(size * 2.2))
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.set_theme(self._theme)
 
     @override
     def paintEvent(self, event: QPaintEvent) -> None:

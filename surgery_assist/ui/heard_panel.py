@@ -52,7 +52,7 @@ class HeardPanel(QWidget):
         colours, space = theme.colours, theme.space
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.fillRect(self.rect(), colour(colours.surface, 0.97))
+        painter.fillRect(self.rect(), colour(colours.surface))
         room = self.rect().adjusted(space.medium, space.medium, -space.medium, -space.medium)
         painter.setFont(theme.font("essential", strong=True))
         painter.setPen(colour(colours.text))

@@ -30,6 +30,8 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Subjects in the order of their importance, and the first parts of the command ids in them."""
 OTHER: Final = "other"
+TOGETHER: Final = 3
+"""Sentences that stay with their heading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,23 +91,23 @@ Page = tuple[Column, ...]
 
 
 def paginate(groups: Sequence[HelpGroup], rows: int, columns: int) -> tuple[Page, ...]:
-    """Groups in columns of at most ``rows`` lines; a heading never stands alone at the bottom.
+    """Groups in columns of at most ``rows`` lines, with a blank line between groups.
 
-    A group goes to the next column when it would fit there whole and does not here. A blank line
-    precedes each heading that is not at the top.
+    A group begins at the bottom of a column only if a few of its sentences fit there; what goes on
+    in the next column has its heading again.
     """
     filled: list[list[HelpLine]] = [[]]
     for group in groups:
-        lines = [group.heading, *group.lines]
-        left = rows - len(filled[-1]) - bool(filled[-1])
-        fits_whole = len(lines) <= left
-        if filled[-1] and ((not fits_whole and len(lines) <= rows) or left < 2):
-            filled.append([])
-        elif filled[-1]:
-            filled[-1].append(HelpLine(""))
-        for line in lines:
-            if len(filled[-1]) >= rows:
+        if filled[-1]:
+            needed = 2 + min(len(group.lines), TOGETHER)
+            if len(filled[-1]) + needed > rows:
                 filled.append([])
+            else:
+                filled[-1].append(HelpLine(""))
+        filled[-1].append(group.heading)
+        for line in group.lines:
+            if len(filled[-1]) >= rows:
+                filled.append([group.heading])
             filled[-1].append(line)
     done = [tuple(column) for column in filled if column]
     return tuple(tuple(done[at : at + columns]) for at in range(0, len(done), columns))

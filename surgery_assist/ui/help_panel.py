@@ -104,7 +104,7 @@ class HelpPanel(QWidget):
         theme, language = self._theme, self._language
         colours, space = theme.colours, theme.space
         painter = QPainter(self)
-        painter.fillRect(self.rect(), colour(colours.surface, 0.97))
+        painter.fillRect(self.rect(), colour(colours.surface))
         room = self._room()
         head = QRect(room.left(), space.medium, room.width(), line_height(theme, "essential"))
         middle = Qt.AlignmentFlag.AlignVCenter

@@ -14,7 +14,7 @@ from surgery_assist.errors import SurgeryAssistError
 from surgery_assist.messages import Language, explain, translate
 from surgery_assist.model.session import Session
 from surgery_assist.ui.icons import draw_icon
-from surgery_assist.ui.parts import Badge, Bar, Countdown, TextLine, line_height
+from surgery_assist.ui.parts import Badge, Bar, Countdown, TextLine, lay_out, line_height
 from surgery_assist.ui.theme import Theme, colour
 from surgery_assist.ui.translate import command_title, describe
 from surgery_assist.ui.voice_bridge import Microphone, VoiceBridge
@@ -179,6 +179,7 @@ class Hud(QWidget):
         row.addWidget(self.countdown)
         row.addWidget(self.badge)
         self._rows = (row, state, words, sure)
+        self.countdown.setVisible(False)
         self._parts = (
             self.sign,
             self.state_line,
@@ -260,6 +261,8 @@ class Hud(QWidget):
     def show_window(self, seconds: float) -> None:
         """Show how long the program still listens; 0 ends it."""
         self.countdown.show_seconds(seconds or None, self._theme.colours.accent)
+        self.countdown.setVisible(seconds > 0.0)
+        lay_out(self)
 
     def show_microphone(self, state: Microphone) -> None:
         """Show how the program listens."""
@@ -349,6 +352,7 @@ class Hud(QWidget):
         if level is None:
             self.level_line.setVisible(bool(hint))
             self.level_line.show_text(hint, colours.text)
+            lay_out(self)
             return
         loud = level.clipped >= CLIPPED_SHOWN
         tone = colours.danger if loud else colours.accent if level.speaking else colours.muted
@@ -364,6 +368,7 @@ class Hud(QWidget):
             )
             text = translate("hud.snr", language, db=f"{max(0.0, level.snr_db):.0f}")
             self.level_line.show_text(text, quiet)
+        lay_out(self)
 
     def _draw_words(self) -> None:
         colours, language = self._theme.colours, self._language
@@ -382,11 +387,11 @@ class Hud(QWidget):
             feedback.text, tone if bright else colours.muted, _ICON[feedback.kind]
         )
         self._draw_confidence(None if live else feedback.confidence)
+        lay_out(self)
 
     def _draw_confidence(self, confidence: float | None) -> None:
         colours, language = self._theme.colours, self._language
-        self.confidence_bar.setVisible(confidence is not None)
-        self.confidence_line.setVisible(confidence is not None)
+        self._sure_box.setVisible(confidence is not None)
         if confidence is not None:
             text = f"{translate('hud.confidence', language)} {confidence * 100:.0f} %"
             self.confidence_line.show_text(text, colours.muted)

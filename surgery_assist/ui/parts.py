@@ -24,6 +24,19 @@ def line_height(theme: Theme, role: Role) -> int:
     return ceil(theme.type.size(role) * LINE_HEIGHT)
 
 
+def lay_out(widget: QWidget) -> None:
+    """Place the parts of a widget now, since some have come or gone: a picture may be taken next.
+
+    Qt would do it with the next turn of its loop.
+    """
+    for part in widget.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly):
+        if part.layout() is not None:
+            lay_out(part)
+    layout = widget.layout()
+    if layout is not None:
+        layout.activate()
+
+
 def fitting_font(theme: Theme, role: Role, text: str, room: QSize, *, strong: bool) -> QFont:
     """The largest font, from ``role`` down, in which a wrapped text fits its room."""
     font = theme.font(role, strong=strong)
@@ -35,6 +48,24 @@ def fitting_font(theme: Theme, role: Role, text: str, room: QSize, *, strong: bo
         if needed.width() <= room.width() and needed.height() <= room.height():
             break
     return font
+
+
+def shortened(text: str, font: QFont, room: QSize) -> str:
+    """As much of the beginning of a wrapped text as fits its room, with a sign that it goes on."""
+    metrics = QFontMetrics(font)
+
+    def fits(candidate: str) -> bool:
+        area = QRect(0, 0, max(1, room.width()), 10_000)
+        needed = metrics.boundingRect(area, int(_WRAPPED), candidate)
+        return needed.height() <= room.height() and needed.width() <= room.width()
+
+    if fits(text):
+        return text
+    low, high = 0, len(text)
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if fits(f"{text[:middle]}…") else (low, middle - 1)
+    return f"{text[:low].rstrip()}…"
 
 
 class TextLine(QWidget):
@@ -83,16 +114,7 @@ class TextLine(QWidget):
         font = fitting_font(self._theme, self._role, self.text, room.size(), strong=self._strong)
         painter.setFont(font)
         painter.setPen(colour(self.tone))
-        metrics = QFontMetrics(font)
-        wrapped = metrics.boundingRect(room, int(_WRAPPED), self.text)
-        if wrapped.height() > room.height():  # even the smallest is too large: the start counts
-            lines = max(1, room.height() // metrics.lineSpacing())
-            short = metrics.elidedText(
-                self.text, Qt.TextElideMode.ElideRight, int(room.width() * lines * 0.92)
-            )
-            painter.drawText(room, int(_WRAPPED), short)
-        else:
-            painter.drawText(room, int(_WRAPPED), self.text)
+        painter.drawText(room, int(_WRAPPED), shortened(self.text, font, room.size()))
         painter.end()
 
 

@@ -22,6 +22,7 @@ from surgery_assist.model.invocation import Invocation
 from surgery_assist.model.session import Session
 from surgery_assist.ui.empty import open_dialog
 from surgery_assist.ui.icons import icon
+from surgery_assist.ui.parts import lay_out
 from surgery_assist.ui.progress import LoadingBar, RefusedList
 from surgery_assist.ui.study_painter import RowPainter, Thumbnails
 from surgery_assist.ui.study_rows import ROW_ROLE, Row, RowsModel, rows_of
@@ -189,7 +190,7 @@ class StudyList(QWidget):
     @override
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        painter.fillRect(self.rect(), colour(self._theme.colours.surface, 0.97))
+        painter.fillRect(self.rect(), colour(self._theme.colours.surface))
         painter.end()
 
     def _refresh(self) -> None:
@@ -204,6 +205,7 @@ class StudyList(QWidget):
         self.model.show_rows(rows_of(session))
         self.loading.show_catalogue(session.catalogue, language)
         self.refused.show_session(session)
+        lay_out(self)
 
     def _choose(self, index: QModelIndex) -> None:
         row: Row | None = index.data(ROW_ROLE)

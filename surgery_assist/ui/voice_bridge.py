@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, Protocol
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
 from surgery_assist.commands.dispatcher import Dispatcher, Outcome
-from surgery_assist.messages import explain
+from surgery_assist.messages import explain, translate
 from surgery_assist.model.invocation import Invocation
 from surgery_assist.model.session import Listening, Session
 from surgery_assist.settings import VoiceSettings
@@ -182,7 +182,10 @@ class VoiceBridge(QObject):
         language = self._dispatcher.session.control.language
         if outcome.error is not None:
             return explain(outcome.error, language)
-        return describe(outcome.invocation, language)
+        words = describe(outcome.invocation, language)
+        if outcome.status == "asked":
+            return translate("heard.asked", language, command=words)
+        return words
 
     def _rejected(self, event: RejectedEvent) -> None:
         self.partial.emit("")

@@ -176,6 +176,7 @@ def test_a_sentence_that_was_not_understood_is_told_and_kept(stage) -> None:
 def test_a_question_has_its_own_sound(stage) -> None:
     stage.hear(understood("case.close", "închide cazul"))
     assert stage.control.question is not None
+    assert stage.control.heard[-1].result == "Închide cazul: am cerut confirmarea"
     assert stage.sounds.played == ["asking"]
 
 
