@@ -25,6 +25,9 @@ _DETECTOR_PIXELS: Final = 2
 """Detector pixels per CT pixel."""
 _WATER_PER_MM: Final = 0.0195
 _NOISE_POOL: Final = 8
+_LESION: Final = 16.0
+_PRIOR_LESION: Final = 9.5
+"""Radius of the lesion in the liver, mm."""
 
 Progress = Callable[[int, int], None]
 
@@ -118,8 +121,8 @@ def _write_all(
         return not cancelled()
 
     current = CtSeries(seed=seed, size=size, field_mm=FIELD_MM, step=step, count=slices)
-    shadow = _Shadow(size)
-    for number, z, hu in _slices(Torso(seed, 16.0), current, seed):
+    shadow, torso = _Shadow(size), Torso(seed)
+    for number, z, hu in _slices(torso, current, seed):
         shadow.add(z, hu)
         write_ct(folder / "CT" / f"IM{number:04d}.dcm", current, number, z, _with_table(hu, size))
         if not tell():
@@ -127,7 +130,7 @@ def _write_all(
     prior = CtSeries(
         seed=seed, size=size, field_mm=FIELD_MM, step=prior_step, count=prior_slices, prior=True
     )
-    for number, z, hu in _slices(Torso(seed, 9.5), prior, seed + 1):
+    for number, z, hu in _slices(torso, prior, seed + 1):
         write_ct(folder / "PRIOR" / f"IM{number:04d}.dcm", prior, number, z, _with_table(hu, size))
         if not tell():
             return False
@@ -151,7 +154,9 @@ def _slices(torso: Torso, series: CtSeries, seed: int) -> Iterator[tuple[int, fl
     ]
     for number in range(1, series.count + 1):
         z = HEIGHT_MM - (number - 0.5) * series.step
-        hu = _smoothed(torso.paint(z, series.size, spacing))
+        hu = _smoothed(
+            torso.paint(z, series.size, spacing, _PRIOR_LESION if series.prior else _LESION)
+        )
         noise = pool[int(random.integers(_NOISE_POOL))]
         shift = random.integers(series.size, size=2)
         hu += np.roll(noise, tuple(int(part) for part in shift), axis=(0, 1))

@@ -49,10 +49,9 @@ def _wall(z: float) -> tuple[float, float]:
 
 @dataclass(slots=True)
 class Torso:
-    """All solids of the body; ``lesion_mm`` is the radius of the lesion in the liver."""
+    """All solids of the body."""
 
     seed: int = 1
-    lesion_mm: float = 16.0
     _bowel: Chains = field(init=False)
     _vessels: Chains = field(init=False)
     _bones: Chains = field(init=False)
@@ -65,8 +64,11 @@ class Torso:
         self._bowel = Chains.of(_bowel(random))
         self._vessels = Chains.of(_vessels())
 
-    def paint(self, z: float, size: int, spacing: float) -> Image:
-        """HU of the axial slice at height ``z``; ``(size, size)`` float32, without table."""
+    def paint(self, z: float, size: int, spacing: float, lesion_mm: float) -> Image:
+        """HU of the axial slice at height ``z``; ``(size, size)`` float32, without table.
+
+        ``lesion_mm`` is the radius of the lesion in the liver.
+        """
         canvas = Slice(size, spacing, z)
         width, depth = outline(z)
         fat, muscle = _wall(z)
@@ -74,7 +76,7 @@ class Torso:
         inner = (width - fat - muscle, depth - fat * 0.75 - muscle)
         cavity = canvas.mask(0.0, -2.0, inner, 2.3)
         self._paint_lungs(canvas, cavity)
-        self._paint_abdomen(canvas, cavity)
+        _paint_abdomen(canvas, cavity, lesion_mm)
         _paint_mediastinum(canvas, cavity)
         canvas.balls(self._bowel.at(z))
         canvas.balls(self._vessels.at(z))
@@ -115,17 +117,6 @@ class Torso:
         lungs = cavity & (canvas.hu < -500)
         canvas.balls(self._lung_vessels.at(z), lungs)
 
-    def _paint_abdomen(self, canvas: Slice, cavity: NDArray[np.bool_]) -> None:
-        domes = _DIAPHRAGM if canvas.z > _LUNG_BASE else ()
-        for solid in (*domes, *_ORGANS):
-            canvas.ellipsoid(solid, cavity)
-        if self.lesion_mm > 0.0:
-            r = self.lesion_mm
-            canvas.ellipsoid(Ellipsoid(LESION, (r, r * 0.92, r), 58.0, 2.2, 142.0), cavity)
-            canvas.ellipsoid(Ellipsoid(LESION, (r * 0.4, r * 0.35, r * 0.4), 24.0), cavity)
-        for solid in _SOLIDS:
-            canvas.ellipsoid(solid)
-
 
 _DIAPHRAGM = (
     Ellipsoid((-68, -4, 190), (92, 104, 108), _FAT, 3.0, _SOFT),
@@ -159,6 +150,16 @@ _SOLIDS = (
     Ellipsoid((0, -26, 20), (40, 32, 30), 6.0, 3.0, 52.0),
     Ellipsoid((0, 24, 26), (30, 20, 24), 88.0),
 )
+
+
+def _paint_abdomen(canvas: Slice, cavity: NDArray[np.bool_], r: float) -> None:
+    domes = _DIAPHRAGM if canvas.z > _LUNG_BASE else ()
+    for solid in (*domes, *_ORGANS):
+        canvas.ellipsoid(solid, cavity)
+    canvas.ellipsoid(Ellipsoid(LESION, (r, r * 0.92, r), 58.0, 2.2, 142.0), cavity)
+    canvas.ellipsoid(Ellipsoid(LESION, (r * 0.4, r * 0.35, r * 0.4), 24.0), cavity)
+    for solid in _SOLIDS:
+        canvas.ellipsoid(solid)
 
 
 def _paint_mediastinum(canvas: Slice, cavity: NDArray[np.bool_]) -> None:

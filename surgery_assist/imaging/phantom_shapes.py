@@ -154,7 +154,7 @@ def tube(points: list[Point], radii: tuple[float, float], hu: float, **core: flo
     ]
     whole, done, balls = sum(lengths) or 1.0, 0.0, []
     for start, end, size in zip(points[:-1], points[1:], lengths, strict=True):
-        steps = max(2, int(size / max(0.8, 0.7 * min(radii))))
+        steps = max(2, int(size / max(1.2, 0.7 * min(radii))))
         for step in range(steps):
             share = step / steps
             radius = radii[0] + (radii[1] - radii[0]) * (done + share * size) / whole
