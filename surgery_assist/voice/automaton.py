@@ -271,7 +271,7 @@ _Draft = tuple[dict[str, tuple[Meanings, float, int]], _Final]
 class _Determiniser:
     def __init__(self, network: _WordNetwork) -> None:
         self._network = network
-        self._index: dict[frozenset[tuple[int, Meanings, float]], int] = {}
+        self._index: dict[frozenset[tuple[int, tuple[Meanings, float]]], int] = {}
         self._todo: list[tuple[int, _Members, tuple[str, ...]]] = []
         self._drafts: list[_Draft] = []
 
@@ -280,20 +280,24 @@ class _Determiniser:
         while self._todo:
             index, members, words = self._todo.pop()
             arcs: dict[str, tuple[Meanings, float, int]] = {}
-            following: dict[str, _Members] = defaultdict(dict)
-            for member, (pending, cost) in members.items():
-                for word, steps in self._network.steps(member).items():
-                    for step in steps:
-                        said = _ordered(pending + step.meanings)
-                        _merge(following[word], step.target, (said, cost + step.cost), *words, word)
-            for word, group in following.items():
+            for word, group in self._following(members, words).items():
                 said, cost, rest = _emit(group)
                 arcs[word] = (said, cost, self._state(rest, (*words, word)))
             self._drafts[index] = (arcs, self._final(members, words))
         return self._drafts
 
+    def _following(self, members: _Members, words: tuple[str, ...]) -> dict[str, _Members]:
+        following: dict[str, _Members] = {}
+        for member, (pending, cost) in members.items():
+            for word, steps in self._network.steps(member).items():
+                group = following.setdefault(word, {})
+                for step in steps:
+                    said = _ordered(pending + step.meanings)
+                    _merge(group, step.target, (said, cost + step.cost), words, word)
+        return following
+
     def _state(self, members: _Members, words: tuple[str, ...]) -> int:
-        key = frozenset((member, *rest) for member, rest in members.items())
+        key = frozenset(members.items())
         if key not in self._index:
             self._index[key] = len(self._drafts)
             self._drafts.append(({}, None))
@@ -304,7 +308,7 @@ class _Determiniser:
         found: _Members = {}
         for member, (pending, cost) in members.items():
             for meanings, extra in self._network.ends(member):
-                _merge(found, Network.END, (_ordered(pending + meanings), cost + extra), *words)
+                _merge(found, Network.END, (_ordered(pending + meanings), cost + extra), words)
         return found.get(Network.END)
 
 
@@ -322,14 +326,20 @@ def _emit(group: _Members) -> tuple[Meanings, float, _Members]:
     return common, least, rest
 
 
-def _merge(members: _Members, member: int, value: tuple[Meanings, float], *sentence: str) -> None:
+def _merge(
+    members: _Members,
+    member: int,
+    value: tuple[Meanings, float],
+    words: tuple[str, ...],
+    word: str = "",
+) -> None:
     """Add a member to a group; two meanings at one place make the sentence ambiguous."""
     known = members.get(member)
     if known is not None:
         if known[0] != value[0]:
             raise PhraseError(
                 "error.phrase_ambiguous",
-                sentence=" ".join(sentence),
+                sentence=" ".join((*words, word)).strip(),
                 first=_describe(known[0]),
                 second=_describe(value[0]),
             )

@@ -94,7 +94,18 @@ def test_every_rule_of_english_can_be_reached_by_its_letter():
 
 def test_arpabet():
     symbols = ["HH", "AH0", "L", "OW1", "DH", "ER0", "CH", "AA2", "NG"]
-    assert pronounce_en.arpabet_to_phones(symbols) == ["h", "@", "l", "o", "w", "D", "er", "tS", "Q", "N"]
+    assert pronounce_en.arpabet_to_phones(symbols) == [
+        "h",
+        "@",
+        "l",
+        "o",
+        "w",
+        "D",
+        "er",
+        "tS",
+        "Q",
+        "N",
+    ]
     with pytest.raises(KeyError):
         pronounce_en.arpabet_to_phones(["QQ"])
 
