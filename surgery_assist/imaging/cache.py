@@ -70,6 +70,8 @@ class FrameStore:
         self._requests: deque[tuple[DisplaySetUID, int]] = deque(maxlen=_REQUESTS_KEPT)
         self._thumbnail_requests: deque[DisplaySetUID] = deque()
         self._order: Iterator[tuple[DisplaySetUID, int]] = iter(())
+        self._ordered = library.catalogue
+        self._complete: set[DisplaySetUID] = set()
         self._busy: set[Key | DisplaySetUID] = set()
         self._closed = False
         self._epoch = 0
@@ -143,7 +145,7 @@ class FrameStore:
     def volume(self, uid: DisplaySetUID) -> NDArray[Any] | None:
         """``(slices, rows, columns)`` stored values shared with the frames, when all are there."""
         with self._changed:
-            volume = self._volumes.get(uid)
+            volume = self._volume_for(uid)
             return volume.values if volume is not None and volume.complete else None
 
     def thumbnail(self, uid: DisplaySetUID) -> Rgb32 | None:
@@ -171,6 +173,7 @@ class FrameStore:
             for memory in (self._frames, self._errors, self._volumes, self._thumbnails):
                 memory.clear()
             self._thumbnail_requests.clear()
+            self._complete.clear()
             self._used = 0
             self._reader = FrameReader()
             self.focus(())
@@ -203,10 +206,13 @@ class FrameStore:
 
     def _restart(self) -> None:
         catalogue = self._library.catalogue
+        if catalogue is not self._ordered:
+            self._complete.clear()
+        self._ordered = catalogue
         places = []
         for uid, index in self._focus:
             display_set = catalogue.display_set(uid)
-            if display_set is not None:
+            if display_set is not None and uid not in self._complete:
                 places.append(Focus(uid, index, display_set.count))
         self._order = loading_order(places)
         self._changed.notify_all()
@@ -223,11 +229,19 @@ class FrameStore:
             if not peek:
                 self._thumbnail_requests.popleft()
             return uid, THUMBNAIL_READY
+        if self._ordered is not self._library.catalogue:
+            self._restart()  # the study has grown since
+        skipped = False
         for uid, index in self._order:
-            if self._is_wanted(uid, index) and self._has_room(uid):
+            if not self._is_wanted(uid, index):
+                continue
+            if self._has_room(uid):
                 if peek:
                     self._restart_at(uid, index)
                 return uid, index
+            skipped = True
+        if not skipped:
+            self._complete.update(uid for uid, _ in self._focus)
         return None
 
     def _restart_at(self, uid: DisplaySetUID, index: int) -> None:
@@ -267,7 +281,6 @@ class FrameStore:
             with self._changed:
                 job = self._next_job()
                 while job is None and not self._closed:
-                    self._changed.notify_all()
                     self._changed.wait()
                     job = self._next_job()
                 if self._closed or job is None:
@@ -363,6 +376,8 @@ class FrameStore:
         return volume
 
     def _make_room(self) -> None:
+        if self._used > self._budget:
+            self._complete.clear()
         visible_sets = dict(self._focus)
         for uid in [uid for uid in self._volumes if uid not in visible_sets]:
             if self._used <= self._budget:
