@@ -88,11 +88,13 @@ def catalogue_replace(session: Session, catalogue: Catalogue) -> Session:
     if after.study is None:
         study = next((s for s in catalogue.studies if study_display_sets(s)), None)
         return after if study is None else with_study(after, study)
+    study = after.study
+    if _is_pair(study_display_sets(study)) and _untouched(session):
+        return with_study(after, study)  # the second view of a radiograph has arrived
     viewports = list(after.view.viewports)
     for index, viewport in enumerate(viewports):
         viewports[index] = _followed(session.catalogue, catalogue, viewport)
     # A pane that was split off before its series arrived takes the next one.
-    study = after.study
     shown = {viewport.display_set for viewport in viewports}
     waiting = [e for e in study_display_sets(study) if e.uid not in shown]
     for index, viewport in enumerate(viewports):
@@ -100,6 +102,16 @@ def catalogue_replace(session: Session, catalogue: Catalogue) -> Session:
             viewports[index] = opened(waiting.pop(0))
     changed = tuple(viewports)
     return after if changed == after.view.viewports else after.with_view(viewports=changed)
+
+
+def _untouched(session: Session) -> bool:
+    """Whether the study in front is shown as it was opened."""
+    study = session.study
+    return (
+        study is not None
+        and bool(study_display_sets(study))
+        and with_study(session, study).view == session.view
+    )
 
 
 def _followed(before: Catalogue, after: Catalogue, viewport: Viewport) -> Viewport:

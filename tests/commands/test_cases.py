@@ -62,3 +62,13 @@ def test_another_study_starts_with_one_viewport():
     session = with_study(layout_set(session, 2, 2), session.catalogue.studies[1])
     assert session.view.layout.count == 1
     assert session.viewport.display_set == "2.1"
+
+
+def test_the_second_view_of_a_radiograph_comes_beside_the_first_unless_something_was_changed():
+    views = [display_set(f"1.{i}", count=1, modality="DX") for i in (1, 2)]
+    first = session_with(study("1", views[1]))
+    both = Catalogue(studies=(study("1", *views),))
+    after = catalogue_replace(first, both)
+    assert [viewport.display_set for viewport in after.view.viewports] == ["1.1", "1.2"]
+    changed = first.with_viewport(replace(first.viewport, zoom=2.0))
+    assert catalogue_replace(changed, both).view.layout.count == 1
