@@ -40,7 +40,7 @@ class SurgeryAssistError(Exception):
 
     exit_code: ClassVar[int] = 1
 
-    def __init__(self, key: str, **arguments: object) -> None:
+    def __init__(self, key: str, /, **arguments: object) -> None:
         self.key = key
         self.arguments = arguments
         super().__init__(key)

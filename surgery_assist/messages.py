@@ -24,7 +24,7 @@ def catalogue(language: Language) -> Mapping[str, str]:
     return {str(key): str(text) for key, text in yaml.safe_load(path.read_text("utf-8")).items()}
 
 
-def translate(key: str, language: Language, **arguments: object) -> str:
+def translate(key: str, language: Language, /, **arguments: object) -> str:
     """Text for ``key`` with its placeholders filled.
 
     A missing key is shown as it is: better an English key on the screen than no message.
