@@ -78,7 +78,10 @@ class EmptyState(QWidget):
     def show_session(self, before: Session, after: Session) -> None:
         """Follow the language and the reading of files."""
         language, catalogue = after.control.language, after.catalogue
-        if before is after or before.control.language != language:
+        translated = before is not after and before.control.language == language
+        if translated and before.catalogue is catalogue:
+            return
+        if not translated:
             self.title.setText(translate("empty.title", language))
             self.how.setText(translate("empty.how", language))
             self.files_button.setText(" " + translate("empty.files", language))

@@ -7,7 +7,7 @@ thread, where it is dispatched, kept in the history and told to the strip at the
 from collections.abc import Callable
 from typing import Any, Final, Literal, Protocol
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from surgery_assist.commands.dispatcher import Dispatcher, Outcome
 from surgery_assist.messages import explain, translate
@@ -120,11 +120,6 @@ class VoiceBridge(QObject):
             ErrorEvent: self._failed,
         }
         self._arrived.connect(self._receive, Qt.ConnectionType.QueuedConnection)
-        # A drag changes the Session hundreds of times a second: the context follows once per turn.
-        self._later = QTimer(self)
-        self._later.setSingleShot(True)
-        self._later.setInterval(0)
-        self._later.timeout.connect(self._send_context)
         dispatcher.observe(self._session_changed)
 
     @property
@@ -155,7 +150,6 @@ class VoiceBridge(QObject):
     def close(self) -> None:
         """End the service; events still on their way are dropped."""
         self._open = False
-        self._later.stop()
         service, self._service = self._service, None
         if service is not None:
             service.close()
@@ -225,23 +219,19 @@ class VoiceBridge(QObject):
             if self._hears:
                 self._wanted = after.control.listening
             self._show_session_state()
-        self._later.start()
+        self._send_context()
 
     def _send_context(self) -> None:
         if self._service is None:
             return
         session = self._dispatcher.session
-        enabled = frozenset(
-            command.id
-            for command in self._dispatcher.registry.public
-            if command.when(session) is None
-        )
         context = VoiceContext(
             language=session.control.language,
             # Without a source the Session is "off", but the service must go on looking for one.
             listening=session.control.listening if self._hears else self._wanted,
             push_to_talk_pressed=self._pressed,
-            enabled=enabled,
+            # All commands: the dispatcher refuses what is not possible, and it says why.
+            enabled=None,
         )
         if context != self._sent:
             self._sent = context
