@@ -229,6 +229,9 @@ class FrameStore:
             if not peek:
                 self._thumbnail_requests.popleft()
             return uid, THUMBNAIL_READY
+        return self._next_neighbour(peek=peek)
+
+    def _next_neighbour(self, *, peek: bool) -> tuple[DisplaySetUID, int] | None:
         if self._ordered is not self._library.catalogue:
             self._restart()  # the study has grown since
         skipped = False

@@ -1,7 +1,7 @@
 """One compressed frame to its samples, by the fastest decoder at hand.
 
-imagecodecs first, which lets other threads run while it decodes; GDCM for what it can't (retired
-JPEG processes, broken streams). Both carry permissive licences only.
+imagecodecs lets other threads run while it decodes. GDCM, which could stand in for it, aborts the
+whole program over some broken JPEG streams, so it must not be called in this process.
 """
 
 import struct
@@ -16,18 +16,14 @@ from surgery_assist.imaging.records import PixelLayout
 Samples = NDArray[Any]
 _JPEG: Final = "1.2.840.10008.1.2.4."
 RLE: Final = "1.2.840.10008.1.2.5"
-_LOSSY_JPEG: Final = frozenset({_JPEG + "50", _JPEG + "51"})
+_LOSSY_JPEG: Final = frozenset(_JPEG + process for process in ("50", "51", "53", "55"))
+"""Sequential, and the retired progressive processes, of 8 and 12 bits."""
 _LOSSLESS_JPEG: Final = frozenset({_JPEG + "57", _JPEG + "70"})
 _JPEG_LS: Final = frozenset({_JPEG + "80", _JPEG + "81"})
 _JPEG_2000: Final = frozenset({_JPEG + "90", _JPEG + "91"})
 _HTJ2K: Final = frozenset({_JPEG + "201", _JPEG + "202", _JPEG + "203"})
 _JPEG_XL: Final = frozenset({_JPEG + "110", _JPEG + "111", _JPEG + "112"})
-_RETIRED_JPEG: Final = frozenset(
-    _JPEG + str(process) for process in (*range(52, 57), 58, *range(59, 67))
-)
-SUPPORTED: Final = (
-    _LOSSY_JPEG | _LOSSLESS_JPEG | _JPEG_LS | _JPEG_2000 | _HTJ2K | _JPEG_XL | _RETIRED_JPEG | {RLE}
-)
+SUPPORTED: Final = _LOSSY_JPEG | _LOSSLESS_JPEG | _JPEG_LS | _JPEG_2000 | _HTJ2K | _JPEG_XL | {RLE}
 _SOF_MARKERS: Final = frozenset(
     (*range(0xC0, 0xC4), *range(0xC5, 0xC8), *range(0xC9, 0xCC), *range(0xCD, 0xD0), 0xF7)
 )
@@ -76,12 +72,9 @@ def _decoders(
     if syntax == RLE:
         return [_rle]
     if syntax in _LOSSY_JPEG:
-        return [_lossy_jpeg, _gdcm]
+        return [_lossy_jpeg]
     if syntax in _LOSSLESS_JPEG:
-        return [_lossless_jpeg, _sof3_jpeg, _gdcm]
-    if syntax in _RETIRED_JPEG:
-        return [_gdcm, _lossy_jpeg]
-    # No second opinion here: GDCM has the same libraries, and takes seconds over broken streams.
+        return [_lossless_jpeg, _sof3_jpeg]
     return [_by_content]
 
 
@@ -91,11 +84,7 @@ def _by_content(data: bytes, layout: PixelLayout) -> tuple[Samples, bool]:
     if layout.transfer_syntax in _JPEG_XL:
         return imagecodecs.jpegxl_decode(data), True
     if data[:4] == b"\xff\x4f\xff\x51" or data[4:8] == b"jP  ":
-        if layout.transfer_syntax in _HTJ2K:
-            try:
-                return imagecodecs.htj2k_decode(data), True
-            except imagecodecs.Htj2kError:
-                pass
+        # OpenJPEG for HTJ2K too: OpenJPH's binding returns whatever lay in memory after an error.
         return imagecodecs.jpeg2k_decode(data), True
     if data[:3] == b"\xff\xd8\xff":
         # CharLS takes many seconds over a stream that was cut off before its end marker.
@@ -154,51 +143,6 @@ def _sof3_jpeg(data: bytes, _: PixelLayout) -> tuple[Samples, bool]:
     import imagecodecs
 
     return imagecodecs.jpegsof3_decode(data), False
-
-
-def _gdcm(data: bytes, layout: PixelLayout) -> tuple[Samples, bool]:
-    """Decode by GDCM, from an image object built around the frame's one fragment."""
-    import gdcm
-
-    gdcm.Trace.WarningOff()
-    gdcm.Trace.ErrorOff()
-    fragment = gdcm.Fragment()
-    fragment.SetByteStringValue(data)
-    fragments = gdcm.SequenceOfFragments.New()
-    fragments.AddFragment(fragment)
-    element = gdcm.DataElement(gdcm.Tag(0x7FE0, 0x0010))
-    element.SetValue(fragments.__ref__())
-    image = gdcm.Image()
-    image.SetNumberOfDimensions(2)
-    image.SetDimensions((layout.columns, layout.rows, 1))
-    image.SetDataElement(element)
-    image.SetPhotometricInterpretation(
-        gdcm.PhotometricInterpretation(gdcm.PhotometricInterpretation.GetPIType(layout.photometric))
-    )
-    image.SetPixelFormat(
-        gdcm.PixelFormat(
-            layout.samples,
-            layout.bits_allocated,
-            layout.bits_stored,
-            layout.high_bit,
-            int(layout.signed),
-        )
-    )
-    image.SetTransferSyntax(
-        gdcm.TransferSyntax(gdcm.TransferSyntax.GetTSType(layout.transfer_syntax))
-    )
-    buffer = image.GetBuffer()
-    if buffer is None:
-        raise CodecError("GDCM has no decoder")
-    raw = buffer.encode("utf-8", errors="surrogateescape") if isinstance(buffer, str) else buffer
-    bits = image.GetPixelFormat().GetBitsAllocated()
-    flat = np.frombuffer(raw, np.dtype(f"<u{bits // 8}"))
-    count = layout.rows * layout.columns * layout.samples
-    if flat.size < count:
-        raise CodecError(f"{flat.size} samples of {count}")
-    shape = (layout.rows, layout.columns, layout.samples)[: 2 if layout.samples == 1 else 3]
-    converted = image.GetPhotometricInterpretation().GetString().strip() == "RGB"
-    return flat[:count].reshape(shape), converted
 
 
 def _shaped(samples: Samples, layout: PixelLayout) -> Samples:
