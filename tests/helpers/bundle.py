@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -13,6 +14,7 @@ KEPT = ROOT / ".cache" / "bundle"
 BUILD_SECONDS = 1200
 
 
+@cache
 def bundle() -> Path:
     """The program of a bundle of the sources as they are; built if there is none."""
     folder = KEPT / state_of_sources()
