@@ -385,7 +385,7 @@ class _Block:
         half = self._texts.metrics(size).capHeight() / 2
         position = QPointF(left - width - size * 0.5, y + half)
         self._overlay.text(self._painter, position, bar.label, size)
-        self._overlay.take(QRectF(position.x(), y - size, right - position.x(), 2.0 * size))
+        self._overlay.take(QRectF(position.x(), y - half, right - position.x(), 2.0 * half))
 
 
 def _rounded(painter: QPainter, rect: QRectF, fill: QColor, radius: float) -> None:
