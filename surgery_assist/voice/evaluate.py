@@ -4,15 +4,19 @@ A recording is right only if it did what was expected and nothing else. One that
 and did something is a false accept, which is worse than a miss.
 """
 
+import inspect
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final, Literal
 
 import numpy as np
 
+from surgery_assist.commands.catalogue import build_registry
 from surgery_assist.errors import AudioSourceError
+from surgery_assist.model.invocation import Invocation
 from surgery_assist.model.session import Language
 from surgery_assist.settings import VoiceSettings
 from surgery_assist.voice.audio import TAIL_SECONDS, AudioBlock, FileSource
@@ -48,14 +52,13 @@ class Result:
         """Right, or in which way not."""
         expected = self.recording.expected_id
         done = [
-            (action.invocation.command_id, dict(action.invocation.arguments))
-            for action in self.actions
+            (action.invocation.command_id, _whole(action.invocation)) for action in self.actions
         ]
         if not expected:
             return "false accept" if done else "right"
         if not done:
             return "miss"
-        wanted = (expected, dict(self.recording.expected_slots))
+        wanted = (expected, _whole(Invocation(expected, self.recording.expected_slots)))
         return "right" if done == [wanted] else "wrong"
 
     def row(self) -> dict[str, object]:
@@ -76,6 +79,23 @@ class Result:
                 {"time": round(entry.time, 2), **decision_row(entry)} for entry in self.decisions
             ]
         return row
+
+
+def _whole(invocation: Invocation) -> dict[str, object]:
+    """Slots with those that nobody said: "rotate right" and "rotate ninety degrees right" are one."""
+    return {**_defaults().get(invocation.command_id, {}), **invocation.arguments}
+
+
+@cache
+def _defaults() -> Mapping[str, Mapping[str, object]]:
+    return {
+        command.id: {
+            name: parameter.default
+            for name, parameter in inspect.signature(command.function).parameters.items()
+            if parameter.default not in (inspect.Parameter.empty, None)
+        }
+        for command in build_registry().public
+    }
 
 
 _NOTHING: Final[Mapping[str, object]] = {

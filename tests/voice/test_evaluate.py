@@ -82,6 +82,14 @@ def test_each_way_to_be_wrong_is_counted_as_that(tmp_path: Path, mode: str) -> N
 
 
 @needs_speech
+@pytest.mark.parametrize("slots", ['{"side": "right"}', '{"side": "right", "degrees": 90}'])
+def test_a_slot_that_nobody_said_has_its_default(tmp_path: Path, slots: str) -> None:
+    path = manifest(tmp_path, (recording(tmp_path, "a.wav", NEXT), "rotate", slots, "ro", "x"))
+    ears = scripted_ears([(0.8, "rotește la dreapta")])
+    assert run_eval(path, lambda *_: ears)["rows"][0]["verdict"] == "right"
+
+
+@needs_speech
 def test_a_long_file_lists_all_that_happened(tmp_path: Path) -> None:
     sound = said((0.5, NEXT), (3.0, NEXT), length=6.0)
     write_wav(tmp_path / "long.wav", sound, rate=16000)
