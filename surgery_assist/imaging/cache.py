@@ -17,6 +17,7 @@ from surgery_assist.errors import DecodeError
 from surgery_assist.imaging.library import Library
 from surgery_assist.imaging.memory import default_budget
 from surgery_assist.imaging.pixels import FramePixels, FrameReader
+from surgery_assist.imaging.reader import warm_up
 from surgery_assist.imaging.render import Rgb32
 from surgery_assist.imaging.schedule import Focus, loading_order
 from surgery_assist.imaging.thumbnails import thumbnail
@@ -280,6 +281,7 @@ class FrameStore:
     # --- working ------------------------------------------------------------------------------
 
     def _work(self) -> None:
+        warm_up()
         while True:
             with self._changed:
                 job = self._next_job()

@@ -109,7 +109,6 @@ def instance_from(
         series_description=header.text(0x0008103E, 64),
         modality=header.code(0x00080060, 16),
         number=header.integer(0x00200013),
-        image_type=header.texts(0x00080008),
         body_part=header.code(0x00180015, 16),
         laterality=header.code(0x00200062, 1) or header.code(0x00200060, 1),
         frame_of_reference=header.code(0x00200052),

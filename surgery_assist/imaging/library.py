@@ -20,6 +20,8 @@ from surgery_assist.model.study import Catalogue, Refusal, Series, Study
 from surgery_assist.model.units import SeriesUID, StudyUID
 
 UPDATE_SECONDS: Final = 0.1
+_ASK_EVERY: Final = 256
+"""Files listed between two questions whether to go on."""
 
 
 @dataclass(slots=True)
@@ -100,19 +102,32 @@ class Library:
         """
         quiet_pydicom()
         with self._scanning:
+            queue = self._unread(paths, cancelled)
             seen, last, shown = 0, time.monotonic(), False
-            queue = [path for path in walk(map(Path, paths)) if path not in self._paths]
-            for path in queue:
-                if cancelled():
-                    break
-                is_image = self._add(path)
-                seen += 1
-                now = time.monotonic()
-                if (is_image and not shown) or now - last >= UPDATE_SECONDS:
-                    shown = shown or is_image
-                    yield self._publish(seen, len(queue), loading=True)
-                    last = time.monotonic()
-            yield self._publish(seen, len(queue), loading=False)
+            try:
+                for path in queue:
+                    if cancelled():
+                        break
+                    is_image = self._add(path)
+                    seen += 1
+                    now = time.monotonic()
+                    if (is_image and not shown) or now - last >= UPDATE_SECONDS:
+                        shown = shown or is_image
+                        yield self._publish(seen, len(queue), loading=True)
+                        last = time.monotonic()
+            finally:  # also when the caller iterates no further
+                self._publish(seen, len(queue), loading=False)
+            yield self._catalogue
+
+    def _unread(self, paths: Iterable[Path | str], cancelled: Callable[[], bool]) -> list[Path]:
+        """Files under the paths that were not read before."""
+        found: list[Path] = []
+        for place, path in enumerate(walk(map(Path, paths))):
+            if place % _ASK_EVERY == _ASK_EVERY - 1 and cancelled():
+                break
+            if path not in self._paths:
+                found.append(path)
+        return found
 
     def _add(self, path: Path) -> bool:
         try:

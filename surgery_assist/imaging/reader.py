@@ -46,6 +46,15 @@ def quiet_pydicom() -> None:
     pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
 
 
+def warm_up() -> None:
+    """Import what reading and decoding need, so that the first file does not wait for it."""
+    import imagecodecs
+    import pydicom.filereader  # noqa: PLC0415  (start-up time)
+
+    quiet_pydicom()
+    _ = imagecodecs.jpeg2k_decode, pydicom.filereader.dcmread
+
+
 def read_file(path: Path) -> Instance | OtherObject:
     """Read the header of one file.
 

@@ -117,7 +117,6 @@ class Instance:
     series_description: str
     modality: str
     number: int | None
-    image_type: tuple[str, ...]
     body_part: str
     laterality: str
     frame_of_reference: str

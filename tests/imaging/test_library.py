@@ -30,6 +30,17 @@ def test_cancelling_keeps_what_was_read(tmp_path):
     assert not last.loading
 
 
+def test_caller_who_stops_iterating_leaves_a_finished_catalogue(tmp_path):
+    for n in range(6):
+        save(ct_slice(n, 5.0 * n), tmp_path / f"{n}")
+    library = Library()
+    scan = library.scan([tmp_path])
+    assert next(scan).loading
+    scan.close()
+    assert not library.catalogue.loading
+    assert [entry.count for entry in sets_of(library.catalogue)] == [1]
+
+
 def test_second_scan_adds_to_the_first(tmp_path):
     save(ct_slice(1), tmp_path / "a" / "1")
     save(ct_slice(2, 5.0), tmp_path / "b" / "2")
