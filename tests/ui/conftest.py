@@ -48,7 +48,7 @@ class FakeStore:
     def focus(self, wanted):
         self.focused.append(tuple(wanted))
 
-    def get(self, uid, index):
+    def get(self, _uid, index):
         if index in self.broken:
             return DecodeError("error.decode_truncated")
         if index in self.pending:
@@ -66,7 +66,7 @@ class FakeStore:
         self.pending.discard(index)
         self.on_frame(uid, index)
 
-    def thumbnail(self, uid):
+    def thumbnail(self, _uid):
         return None
 
     def close(self):
@@ -81,7 +81,7 @@ class FakeLibrary:
         self.found: list[Catalogue] = []
         self.cleared = 0
 
-    def scan(self, paths, cancelled):
+    def scan(self, _paths, cancelled):
         for catalogue in self.found:
             if cancelled():
                 return
@@ -136,8 +136,9 @@ class Program:
 
 
 @pytest.fixture
-def make_program(qapp, qtbot) -> Iterator[Callable[..., Program]]:
+def make_program(request: pytest.FixtureRequest) -> Iterator[Callable[..., Program]]:
     """Build programs of a window size; they are closed afterwards."""
+    request.getfixturevalue("qapp")
     made: list[Program] = []
 
     def make(width: int = 1280, height: int = 720, language: str = "en") -> Program:

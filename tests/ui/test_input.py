@@ -25,7 +25,8 @@ NONE, SHIFT, CTRL, ALT = (
 
 
 @pytest.fixture(scope="module")
-def touchscreen(qapp) -> QInputDevice:
+def touchscreen(request) -> QInputDevice:
+    request.getfixturevalue("qapp")
     return QTest.createTouchDevice()
 
 
@@ -219,7 +220,7 @@ def test_two_presses_are_two_steps(program):
     assert len(program.dispatcher.history) == 2
 
 
-def test_push_to_talk_follows_the_key_and_lets_go_with_the_focus(program, qtbot):
+def test_push_to_talk_follows_the_key_and_lets_go_with_the_focus(program):
     heard = []
     program.window.push_to_talk.connect(heard.append)
     press = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_F9, NONE)

@@ -54,6 +54,7 @@ def words(lines):
 # --- letters ------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("qapp")
 @pytest.mark.parametrize(
     ("directions", "letters"),
     [
@@ -63,7 +64,7 @@ def words(lines):
     ],
 )
 @pytest.mark.gui
-def test_letters_stand_at_their_edges(qapp, directions, letters):
+def test_letters_stand_at_their_edges(directions, letters):
     texts = RecordingTexts()
     image = QImage(800, 600, QImage.Format.Format_RGB32)
     painter = QPainter(image)
@@ -176,10 +177,11 @@ def test_two_mirrors_are_none():
 # --- room ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("qapp")
 @pytest.mark.gui
 @pytest.mark.parametrize("size", [(1920, 1080), (3840, 2160), (640, 360), (426, 240), (320, 700)])
 @pytest.mark.parametrize("grid", [False, True])
-def test_nothing_overlaps(qapp, size, grid):
+def test_nothing_overlaps(size, grid):
     name = "VON HOHENLOHE-LANGENBURG Maximiliana Theodora Ștefania"
     patient = replace(PATIENT, name=name, patient_id="123456789012345678901234567890")
     entry = replace(display_set(), laterality="R", findings=("gap", "tilt", "mixed", "truncated"))
@@ -206,8 +208,9 @@ def test_nothing_overlaps(qapp, size, grid):
     assert all(pane.contains(area) for area in taken)
 
 
+@pytest.mark.usefixtures("qapp")
 @pytest.mark.gui
-def test_cells_are_named_but_not_over_texts(qapp):
+def test_cells_are_named_but_not_over_texts():
     texts = RecordingTexts()
     overlay = OverlayPainter(theme_for(1920, 1080, 0.3), texts)
     image = QImage(1920, 1080, QImage.Format.Format_RGB32)
@@ -240,8 +243,9 @@ def test_scale_bar_needs_millimetres():
     assert scale_bar(0.02, 1000).label == "2 mm"
 
 
+@pytest.mark.usefixtures("qapp")
 @pytest.mark.gui
-def test_letters_show_on_white_and_on_black(qapp):
+def test_letters_show_on_white_and_on_black():
     for background in (0xFFFFFF, 0x000000):
         image = QImage(200, 80, QImage.Format.Format_RGB32)
         image.fill(background)

@@ -55,7 +55,7 @@ def test_nothing_new_is_said_too(program, qtbot):
 def test_an_unexpected_failure_does_not_end_the_program(make_program, qtbot):
     made = make_program()
 
-    def broken(paths, cancelled):
+    def broken(_paths, _cancelled):
         raise RuntimeError("secret name in a path")
         yield
 
@@ -75,7 +75,7 @@ class _Slow:
         self.ended = threading.Event()
         self._catalogue = catalogue
 
-    def __call__(self, paths, cancelled):
+    def __call__(self, _paths, cancelled):
         self.started.set()
         while not cancelled():
             threading.Event().wait(0.01)
@@ -83,7 +83,7 @@ class _Slow:
         yield self._catalogue
 
 
-def test_cancel_stops_the_reading_and_keeps_what_was_read(make_program, qtbot):
+def test_cancel_stops_the_reading_and_keeps_what_was_read(make_program):
     made = make_program()
     slow = _Slow(ct_session(4).catalogue)
     made.library.scan = slow

@@ -1,7 +1,7 @@
 """The look: sizes follow the distance, the font has our letters, the sheet has every token."""
 
 from dataclasses import fields
-from math import degrees, atan
+from math import atan, degrees
 
 import pytest
 from PySide6.QtGui import QColor, QFontMetricsF, QRawFont
@@ -50,7 +50,8 @@ def test_unknown_pixel_size_is_taken_for_an_ordinary_screen():
     assert theme_for(1920, 1080, None) == theme_for(1920, 1080, 25.4 / 96)
 
 
-def test_the_bundled_font_has_every_romanian_letter(qapp):
+@pytest.mark.usefixtures("qapp")
+def test_the_bundled_font_has_every_romanian_letter():
     assert font_family() == "Inter"
     for strong in (False, True):
         font = QRawFont.fromFont(sized_font(32, strong=strong))
@@ -59,7 +60,8 @@ def test_the_bundled_font_has_every_romanian_letter(qapp):
         assert font.weight() == (600 if strong else 400)
 
 
-def test_figures_are_equally_wide(qapp):
+@pytest.mark.usefixtures("qapp")
+def test_figures_are_equally_wide():
     metrics = QFontMetricsF(sized_font(40))
     assert len({round(metrics.horizontalAdvance(digit), 2) for digit in "0123456789"}) == 1
 
@@ -71,7 +73,8 @@ def test_text_stands_out_from_its_surface():
             assert _contrast(text, surface) >= 4.5
 
 
-def test_the_style_sheet_is_accepted_and_made_of_tokens(qapp, qtbot, capfd):
+@pytest.mark.usefixtures("qapp")
+def test_the_style_sheet_is_accepted_and_made_of_tokens(qtbot, capfd):
     from PySide6.QtWidgets import QWidget
 
     sheet = theme_for(1920, 1080, 0.3).style_sheet()
@@ -85,7 +88,8 @@ def test_the_style_sheet_is_accepted_and_made_of_tokens(qapp, qtbot, capfd):
     assert {word for word in used if QColor(word).isValid()} <= tokens
 
 
-def test_opacity(qapp):
+@pytest.mark.usefixtures("qapp")
+def test_opacity():
     assert colour("#ffffff", 0.5).alpha() == 128
 
 

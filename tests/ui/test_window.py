@@ -213,7 +213,7 @@ def test_sizes(make_program, size):
     assert y < 0.5
 
 
-def test_the_session_knows_the_size_of_the_viewports(program, qtbot):
+def test_the_session_knows_the_size_of_the_viewports(program):
     hud = _Strip(90)
     program.window.attach_hud(hud)
     program.window.wait_settled(5)
@@ -306,8 +306,8 @@ class _Strip(QWidget):
     def sizeHint(self) -> QSize:
         return QSize(100, self._height)
 
-    def show_session(self, before, after) -> None:
+    def show_session(self, _before, _after) -> None:
         self.told = True
 
-    def set_theme(self, theme) -> None:
+    def set_theme(self, _theme) -> None:
         pass
