@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from surgery_assist.commands.dispatcher import Dispatcher, Outcome
-from surgery_assist.errors import SurgeryAssistError
+from surgery_assist.errors import SurgeryAssistError, VoiceError
 from surgery_assist.messages import Language, explain, translate
 from surgery_assist.model.session import Session
 from surgery_assist.ui.icons import draw_icon
@@ -136,6 +136,7 @@ class Hud(QWidget):
         self._heard: tuple[str, float] | None = None
         self._asked = ""
         self._bright = False
+        self._of_voice = False
         self._level: LevelEvent | None = None
         self._build()
         self._fading = QTimer(self)
@@ -242,6 +243,7 @@ class Hud(QWidget):
 
     def show_error(self, error: SurgeryAssistError) -> None:
         """Show what is wrong and what to do."""
+        self._of_voice = isinstance(error, VoiceError)
         self._show(Feedback("error", explain(error, self._language)))
 
     def show_note(self, key: str) -> None:
@@ -269,6 +271,8 @@ class Hud(QWidget):
         self.sign.show_state(state)
         if state not in ("asleep", "awake", "pedal"):
             self._level = None
+        elif self.feedback.kind == "error" and self._of_voice:
+            self.feedback = Feedback("note", "")  # it hears again
         if state != "awake":
             self.show_window(0.0)
         self._draw()

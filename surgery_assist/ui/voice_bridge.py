@@ -10,6 +10,7 @@ from typing import Any, Final, Literal, Protocol
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from surgery_assist.commands.dispatcher import Dispatcher, Outcome
+from surgery_assist.errors import AudioSourceError
 from surgery_assist.messages import explain, translate
 from surgery_assist.model.invocation import Invocation
 from surgery_assist.model.session import Listening, Session
@@ -191,9 +192,10 @@ class VoiceBridge(QObject):
         arguments = {"text": text, "result": result, "ok": ok}
         self._dispatcher.dispatch(Invocation("listen.heard", arguments))
 
-    def _lost(self, _: SourceLostEvent) -> None:
+    def _lost(self, event: SourceLostEvent) -> None:
         self._play("lost")
         self._hearing_ends("lost")
+        self.failed.emit(AudioSourceError("error.microphone_lost", device=event.name))
 
     def _failed(self, event: ErrorEvent) -> None:
         self._hearing_ends("off")

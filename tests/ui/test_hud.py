@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from surgery_assist.commands.dispatcher import Dispatcher
-from surgery_assist.errors import AudioSourceError
+from surgery_assist.errors import AudioSourceError, NothingToOpenError
 from surgery_assist.messages import explain, translate
 from surgery_assist.model.invocation import Invocation
 from surgery_assist.model.session import Session
@@ -139,6 +139,13 @@ def test_an_error_says_what_to_do_and_is_not_dimmed(qtbot) -> None:
     hud._fade()
     assert hud.result_line.text == explain(error, "ro")
     assert hud.result_line.tone == COLOURS.danger
+
+
+def test_an_error_about_files_stays_when_the_microphone_comes(qtbot) -> None:
+    hud = shown(qtbot, make_dispatcher())
+    hud.show_error(NothingToOpenError("error.nothing_to_open"))
+    hud.show_microphone("awake")
+    assert hud.feedback.kind == "error"
 
 
 def test_drags_and_wheel_steps_are_not_reported_but_their_refusal_is(qtbot) -> None:

@@ -312,6 +312,10 @@ def test_the_strip_shows_what_the_bridge_tells(stage) -> None:
     assert hud.feedback.confidence == pytest.approx(0.8)
     stage.hear(SourceLostEvent(3.0, "mic"))
     assert hud.sign.state == "lost"
+    assert hud.feedback.text.startswith("Microfon pierdut: mic.")
+    stage.hear(SourceFoundEvent(5.0, "mic"))
+    assert hud.sign.state == "awake"
+    assert hud.feedback.text == ""
 
 
 def test_without_sounds_it_is_silent(qtbot) -> None:
