@@ -42,7 +42,7 @@ class Thresholds:
     """Lead over the next meaning (log-likelihood) that each kind of command needs."""
 
     leads: Mapping[Risk, float] = field(
-        default_factory=lambda: {Risk.VIEW: 0.5, Risk.STATE: 1.0, Risk.CONFIRM: 2.0}
+        default_factory=lambda: {Risk.VIEW: 1.0, Risk.STATE: 1.0, Risk.CONFIRM: 2.0}
     )
     wake: float = 2.0
     """To wake up at other people's talk is the error that people forgive least."""
@@ -52,7 +52,7 @@ class Thresholds:
     alone: float = 1.0
     """Factor on all while no second opinion confirms."""
     opinion_weight: float = 1.0
-    poorest: float = -28.0
+    poorest: Mapping[Language, float] = field(default_factory=lambda: {"ro": -24.0, "en": -28.0})
     """Score per second of speech below which a sentence fits the sound too badly to be one."""
 
     def needed(self, parse: Parse, risk: Risk, *, asleep: bool, confirmed: bool) -> float:
@@ -132,7 +132,8 @@ class Interpreter:
         first = candidates[0] if candidates else None
         if first is None or first.parse is None or _unknown(first.text):
             return Rejected(NOT_UNDERSTOOD, utterance.text, 0.0)
-        if first.score < self.thresholds.poorest * max(SHORTEST_SECONDS, utterance.seconds):
+        poorest = self.thresholds.poorest[utterance.language]
+        if first.score < poorest * max(SHORTEST_SECONDS, utterance.seconds):
             return Rejected(NOT_UNDERSTOOD, utterance.text, 0.0)
         confirmed = False
         if self.opinion is not None and audio is not None and first.parse.command_id != STOP:

@@ -264,7 +264,7 @@ class Recognizer:
         # Where the activity detector heard nothing, such as a whisper, Vosk alone says when.
         ended = activity.last_voiced if activity.last_voiced > first else now
         latency = (now - ended + time.perf_counter() - begun) * 1000.0
-        begin = first if started is None else started
+        begin = first if started is None else max(first, started)
         return Finished(Utterance(hypotheses, begin, ended, latency, language), audio)
 
     def _clear(self) -> None:

@@ -50,11 +50,11 @@ def test_sentences_of_one_meaning_are_no_rivals(book: PhraseBook) -> None:
     assert decision.confidence == pytest.approx(1 / (1 + math.exp(-10.0)))
 
 
-@pytest.mark.parametrize("lead", [0.0, 0.4, 0.6, 5.0])
+@pytest.mark.parametrize("lead", [0.0, 0.9, 1.1, 5.0])
 def test_a_near_rival_makes_it_unsure(book: PhraseBook, lead: float) -> None:
     pair = heard(("next image", -10.0), ("next series", -10.0 - lead))
     decision = Interpreter().decide(pair, book.parser())
-    assert isinstance(decision, Understood) == (lead > 0.5)
+    assert isinstance(decision, Understood) == (lead > 1.0)
     if isinstance(decision, Rejected):
         assert decision.reason == UNSURE
         assert decision.heard == "next image"
@@ -68,7 +68,7 @@ def test_what_a_mistake_costs_decides_how_sure_it_must_be(book: PhraseBook) -> N
 
 
 def test_numbers_must_be_surer(book: PhraseBook) -> None:
-    near = heard(("go to image forty", -10.0), ("go to image fourteen", -10.8))
+    near = heard(("go to image forty", -10.0), ("go to image fourteen", -11.2))
     decision = Interpreter().decide(near, book.parser())
     assert isinstance(decision, Rejected)
 
@@ -143,7 +143,7 @@ def test_stop_does_not_wait_for_a_second_opinion(book: PhraseBook) -> None:
 
 
 def test_without_a_second_opinion_it_can_be_stricter(book: PhraseBook) -> None:
-    pair = heard(("next image", -10.0), ("next series", -10.8))
+    pair = heard(("next image", -10.0), ("next series", -11.2))
     strict = Thresholds(alone=2.0)
     assert isinstance(Interpreter(thresholds=strict).decide(pair, book.parser()), Rejected)
     confirmed = Interpreter(thresholds=strict, opinion=Opinion("next image"))
