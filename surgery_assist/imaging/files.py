@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from surgery_assist.imaging.elements import Elements
+from surgery_assist.imaging.quiet import quiet_pydicom
 
 _SYSTEM_FILES: Final = frozenset({"thumbs.db", "desktop.ini", "__macosx", "autorun.inf"})
 MAX_REFERENCES: Final = 200_000
@@ -61,6 +62,7 @@ def referenced_files(dicomdir: Path) -> list[Path]:
     """
     from pydicom.filereader import dcmread  # noqa: PLC0415  (start-up time)
 
+    quiet_pydicom()
     try:
         dataset = dcmread(dicomdir, force=True, specific_tags=[0x00041220])
     except Exception:  # noqa: BLE001  (pydicom raises almost anything on hostile files)

@@ -14,12 +14,14 @@ from typing import Final
 from surgery_assist.imaging.display_sets import display_sets
 from surgery_assist.imaging.files import walk
 from surgery_assist.imaging.patients import PatientRegister
-from surgery_assist.imaging.reader import quiet_pydicom, read_file
+from surgery_assist.imaging.reader import read_file
 from surgery_assist.imaging.records import HeaderError, Instance, OtherObject
 from surgery_assist.model.study import Catalogue, Refusal, Series, Study
 from surgery_assist.model.units import SeriesUID, StudyUID
 
 UPDATE_SECONDS: Final = 0.1
+_PUBLISHING_SHARE: Final = 8
+"""Reading takes at least this many times longer than sorting what was read, in large series."""
 _ASK_EVERY: Final = 256
 """Files listed between two questions whether to go on."""
 
@@ -47,6 +49,7 @@ class Library:
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._scanning = threading.Lock()
+        self._publish_seconds = 0.0
         self.clear()
 
     def clear(self) -> None:
@@ -100,10 +103,9 @@ class Library:
             All that is open so far: after the first image, then about ten times a second, and
             in the end (the only one with ``loading`` false).
         """
-        quiet_pydicom()
         with self._scanning:
             queue = self._unread(paths, cancelled)
-            seen, last, shown = 0, time.monotonic(), False
+            seen, last, pause, shown = 0, time.monotonic(), UPDATE_SECONDS, False
             try:
                 for path in queue:
                     if cancelled():
@@ -111,10 +113,11 @@ class Library:
                     is_image = self._add(path)
                     seen += 1
                     now = time.monotonic()
-                    if (is_image and not shown) or now - last >= UPDATE_SECONDS:
+                    if (is_image and not shown) or now - last >= pause:
                         shown = shown or is_image
                         yield self._publish(seen, len(queue), loading=True)
                         last = time.monotonic()
+                        pause = max(UPDATE_SECONDS, _PUBLISHING_SHARE * self._publish_seconds)
             finally:  # also when the caller iterates no further
                 self._publish(seen, len(queue), loading=False)
             yield self._catalogue
@@ -170,6 +173,7 @@ class Library:
         return True
 
     def _publish(self, seen: int, total: int, *, loading: bool) -> Catalogue:
+        begin = time.monotonic()
         with self._lock:
             self._catalogue = Catalogue(
                 studies=tuple(self._ordered_studies()),
@@ -179,6 +183,7 @@ class Library:
                 files_seen=seen,
                 files_total=total,
             )
+            self._publish_seconds = time.monotonic() - begin
             return self._catalogue
 
     def _ordered_studies(self) -> list[Study]:

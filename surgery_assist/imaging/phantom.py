@@ -217,7 +217,9 @@ class _Shadow:
         picture = np.array([np.interp(wanted, heights, column) for column in lines.T]).T
         local = _blurred(picture, max(3, self._size // 8))
         shown = 0.55 * (picture - local) + 0.45 * picture
-        low, high = np.percentile(shown, (1.0, 99.7))
+        body = picture > 0.02
+        low, high = np.percentile(shown[body], (0.5, 99.7))
+        shown[~body] = low
         return np.rint(np.clip((shown - low) / max(high - low, 1e-6), 0, 1) * 4095).astype(
             np.uint16
         ), spacing

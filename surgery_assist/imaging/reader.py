@@ -4,9 +4,7 @@ Headers only; pixels stay where they are. Every claim about size is checked agai
 are present before anything of that size is allocated.
 """
 
-import logging
 import struct
-import warnings
 import zlib
 from io import BytesIO
 from pathlib import Path
@@ -15,6 +13,7 @@ from typing import BinaryIO, Final
 from surgery_assist.imaging.codecs import SUPPORTED
 from surgery_assist.imaging.elements import Elements
 from surgery_assist.imaging.headers import PixelElement, instance_from
+from surgery_assist.imaging.quiet import quiet_pydicom
 from surgery_assist.imaging.records import (
     DEFLATED_LE,
     EXPLICIT_BE,
@@ -37,15 +36,6 @@ _VRS: Final = frozenset(
 _NO_PICTURE: Final = ("SEG", "SR", "KO", "PR", "RTSTRUCT", "RTPLAN", "DOC", "M3D", "ECG")
 
 
-def quiet_pydicom() -> None:
-    """Stop pydicom from printing or logging what it meets: it quotes values of patients."""
-    import pydicom.config  # noqa: PLC0415  (start-up time)
-
-    warnings.filterwarnings("ignore", module=r"pydicom\..*")
-    logging.getLogger("pydicom").setLevel(logging.CRITICAL + 1)
-    pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
-
-
 def warm_up() -> None:
     """Import what reading and decoding need, so that the first file does not wait for it."""
     import imagecodecs
@@ -63,6 +53,7 @@ def read_file(path: Path) -> Instance | OtherObject:
     HeaderError
         With the reason why the file is refused.
     """
+    quiet_pydicom()
     try:
         with path.open("rb") as file:
             return _read(file, path)

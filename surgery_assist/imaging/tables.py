@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from surgery_assist.imaging.quiet import quiet_pydicom
+
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
@@ -47,6 +49,7 @@ def read_tables(path: Path) -> Tables:
     """Tables of a file; a broken table is as good as none."""
     from pydicom.filereader import dcmread  # noqa: PLC0415  (start-up time)
 
+    quiet_pydicom()
     dataset = dcmread(path, stop_before_pixels=True, force=True, specific_tags=list(_TAGS))
     signed = dataset.get("PixelRepresentation", 0) == 1
     return Tables(

@@ -7,7 +7,7 @@ import pytest
 
 from surgery_assist.errors import DecodeError
 from surgery_assist.imaging.pixels import FrameReader
-from surgery_assist.imaging.reader import quiet_pydicom, read_file
+from surgery_assist.imaging.reader import read_file
 from surgery_assist.imaging.records import HeaderError, Instance
 from tests.helpers.dicom import ct_slice, save
 
@@ -36,7 +36,6 @@ def mutated(data, luck):
 
 
 def test_mutations_of_a_small_image(tmp_path):
-    quiet_pydicom()
     whole = save(ct_slice(), tmp_path / "whole").read_bytes()
     luck = random.Random(1)
     for _ in range(ROUNDS):
@@ -59,7 +58,6 @@ def test_mutations_of_a_small_image(tmp_path):
     ],
 )
 def test_mutations_of_real_files(shared_dir, tmp_path, name):
-    quiet_pydicom()
     whole = (shared_dir / "dicom" / name).read_bytes()
     luck = random.Random(name)
     for _ in range(60):

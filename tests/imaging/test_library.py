@@ -11,6 +11,7 @@ from tests.helpers.dicom import ct_slice, opened, reasons, save, sets_of
 
 def test_catalogue_grows_and_its_first_image_is_early(tmp_path, monkeypatch):
     monkeypatch.setattr("surgery_assist.imaging.library.UPDATE_SECONDS", 0.0)
+    monkeypatch.setattr("surgery_assist.imaging.library._PUBLISHING_SHARE", 0)
     for n in range(6):
         save(ct_slice(n, 5.0 * n), tmp_path / f"{n}")
     catalogues = list(Library().scan([tmp_path]))

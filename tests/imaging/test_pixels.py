@@ -11,7 +11,7 @@ from pydicom.uid import ExplicitVRBigEndian, JPEG2000Lossless, JPEGLSLossless, R
 
 from surgery_assist.errors import DecodeError
 from surgery_assist.imaging.pixels import FrameReader
-from surgery_assist.imaging.reader import quiet_pydicom, read_file
+from surgery_assist.imaging.reader import read_file
 from surgery_assist.imaging.records import HeaderError, Instance, OtherObject
 from tests.helpers.dicom import ct_slice, save
 
@@ -166,7 +166,6 @@ NO_PICTURE_INSIDE = {
 
 
 def images(folder):
-    quiet_pydicom()
     for path in sorted(folder.rglob("*")):
         if not path.is_file():
             continue
@@ -238,6 +237,7 @@ def test_one_slice_in_every_transfer_syntax(shared_dir):
 
 
 @pytest.mark.shared
+@pytest.mark.slow
 def test_decoded_range_is_the_one_that_was_recorded(shared_dir):
     """The index holds minimum and maximum found by another decoder."""
     folder, reader, compared = shared_dir / "dicom", FrameReader(), 0
