@@ -13,6 +13,7 @@ from functools import cache
 from typing import Final
 
 from surgery_assist.settings import resources_dir
+from surgery_assist.voice.spelling import fold
 
 _ARPABET: Final[dict[str, tuple[str, ...]]] = {
     "AA": ("Q",), "AE": ("A",), "AH": ("V",), "AO": ("O",), "AW": ("a", "w"), "AY": ("a", "j"),
@@ -53,7 +54,7 @@ def arpabet_to_phones(symbols: Sequence[str]) -> list[str]:
 
 def pronounce(word: str) -> list[tuple[str, ...]]:
     """The pronunciation of a lower-case word by rules; none if a letter is not English."""
-    spelling = word.replace("'", "")
+    spelling = fold(word.replace("'", ""))
     if not spelling or not (spelling.isascii() and spelling.isalpha()):
         return []
     padded = f"{_EDGE}{spelling}{_EDGE}"

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from itertools import islice, product
 from typing import Final
 
+from surgery_assist.voice.spelling import fold
+
 Phones = tuple[str, ...]
 _Options = tuple[Phones, ...]
 
@@ -27,12 +29,13 @@ _PLAIN: Final[Mapping[str, str]] = {
     "p": "p", "q": "k", "r": "r", "s": "s", "ș": "S", "t": "t", "ț": "ts", "u": "u", "v": "v",
     "w": "w", "y": "i", "z": "z",
 }  # fmt: skip
-_FOREIGN: Final[Mapping[str, str]] = {"ö": "o", "ü": "u", "é": "e", "á": "a", "ó": "o", "í": "i"}
 
 
 def pronounce(word: str) -> list[Phones]:
     """Pronunciations of a lower-case word, the likeliest first; none if a letter is unknown."""
-    spelling = "".join(_FOREIGN.get(letter, letter) for letter in word.replace("'", ""))
+    spelling = "".join(
+        letter if letter in _PLAIN else fold(letter) for letter in word.replace("'", "")
+    )
     if not spelling or any(letter not in _PLAIN and letter != "x" for letter in spelling):
         return []
     segments: list[_Options] = []

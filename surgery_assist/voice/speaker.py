@@ -37,7 +37,8 @@ from surgery_assist.voice.grammar import (
 from surgery_assist.voice.numbers import accepted_forms, needs_de, to_words
 
 _DE: Final = "de"
-_EXAMPLE_NUMBER: Final = 5
+_EXAMPLE_NUMBERS: Final = (5, 150)
+_EXAMPLE_DEGREES: Final = (45, 90)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +159,8 @@ class CarefulSpeaker(Speaker):
 
     @override
     def _number(self, slot: NumberSlot) -> tuple[int, str]:
-        value = min(max(_EXAMPLE_NUMBER, slot.low), slot.high)
+        wanted = _EXAMPLE_DEGREES if slot.slot == "degrees" else _EXAMPLE_NUMBERS
+        value = next((n for n in wanted if slot.low <= n <= slot.high), slot.low)
         return value, to_words(value, self._vocabulary.language, slot.gender)
 
 
