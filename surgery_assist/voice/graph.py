@@ -9,6 +9,7 @@ Two sentences are added. Silence alone: without it, what is left after an endpoi
 false word. The filler ``[unk]``, as a whole utterance only, takes speech that is no sentence.
 """
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -43,6 +44,8 @@ FILLER_PHONES: Final = 6
 """Shortest ``[unk]``: at 30 ms a frame, 0.18 s of speech."""
 
 _SILENCE_ID: Final = phone_id(PHONE_INDEX[SILENCE], 0)
+_MOST_KEPT: Final = 32
+"""Graphs in the cache; the longest unused go first. A run of the program needs about four."""
 _LINKED_FOLDERS: Final = ("am", "conf", "ivector")
 
 
@@ -117,7 +120,16 @@ def build_graph(
             _write_model(target, graph, pack_root)
         except OSError as error:
             raise PackError("error.cache_unwritable", path=out_dir.name) from error
+    with contextlib.suppress(OSError):  # a read-only cache serves as well
+        os.utime(target)
+        _forget_oldest(out_dir)
     return target
+
+
+def _forget_oldest(out_dir: Path) -> None:
+    graphs = sorted(out_dir.glob("graph-????????????????"), key=lambda path: path.stat().st_mtime)
+    for path in graphs[:-_MOST_KEPT]:
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def _key(automata: Sequence[Automaton], lexicon: Lexicon, costs: GraphCosts, model: Path) -> str:

@@ -252,6 +252,23 @@ def test_a_graph_is_made_once(tmp_path, books, lexicon):
     assert other != first
 
 
+def test_the_cache_keeps_what_was_used_last(tmp_path, books, lexicon, monkeypatch):
+    import os
+
+    from surgery_assist.voice import graph
+
+    monkeypatch.setattr(graph, "_MOST_KEPT", 2)
+    pack = write_pack(tmp_path / "pack")
+    made = []
+    for number, command in enumerate(("stop", "undo", "redo")):
+        made.append(
+            build_graph([books["en"].automaton([command])], lexicon, tmp_path / "cache", pack)
+        )
+        os.utime(made[-1], (number, number))
+        build_graph([books["en"].automaton(["stop"])], lexicon, tmp_path / "cache", pack)
+    assert [path.is_dir() for path in made] == [True, False, True]
+
+
 def test_a_pack_without_model_is_refused(tmp_path, books, lexicon):
     with pytest.raises(PackError):
         build_graph([books["en"].automaton(["stop"])], lexicon, tmp_path, tmp_path / "none")
