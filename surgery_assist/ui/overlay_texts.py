@@ -21,6 +21,8 @@ ALWAYS: Final = 0
 """Rank of the lines that stay when texts are hidden: who it is, and which side."""
 IMPORTANT: Final = 1
 LEAST: Final = 9
+_SIDES: Final = frozenset({"L", "R", "B"})
+"""Values of ImageLaterality that name a side; U says that the body part has none."""
 _HIDDEN_FINDINGS: Final = frozenset({"oblique_stack"})
 
 
@@ -118,7 +120,7 @@ def _what(
     display_set: DisplaySet, series: Series, study: Study, language: Language
 ) -> tuple[Line, ...]:
     lines = []
-    if display_set.laterality:
+    if display_set.laterality in _SIDES:
         side = translate(f"overlay.laterality.{display_set.laterality}", language)
         lines.append(Line(side, "essential", ALWAYS, strong=True, tone="warning"))
     number = translate("overlay.series", language, n=series.number) if series.number else ""

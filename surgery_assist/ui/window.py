@@ -15,6 +15,7 @@ from PySide6.QtGui import (
     QPaintEvent,
     QResizeEvent,
     QScreen,
+    QShowEvent,
 )
 from PySide6.QtWidgets import QApplication, QWidget
 from typing_extensions import override
@@ -89,6 +90,7 @@ class MainWindow(QWidget):
         self._panels: dict[PanelName, QWidget] = {}
         self._windowed = True
         self._closed = False
+        self._follows_screen = False
         self.theme = theme_for(1280, 720, None, settings.display.distance_m)
         """Colours and sizes for the window as it is now."""
         self.setObjectName("window")
@@ -276,6 +278,13 @@ class MainWindow(QWidget):
         self.showFullScreen()
 
     # --- Qt events -----------------------------------------------------------------------------
+
+    @override
+    def showEvent(self, event: QShowEvent) -> None:
+        handle = self.windowHandle()
+        if not self._follows_screen:
+            self._follows_screen = True
+            handle.screenChanged.connect(self._arrange)
 
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
