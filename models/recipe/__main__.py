@@ -6,14 +6,31 @@ from pathlib import Path
 
 from models.recipe.config import FULL, QUICK, STAGES, RecipeOptions
 from models.recipe.errors import RecipeError
+from models.recipe.launch import has_requirements, run_elsewhere
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the recipe; 0 when the pack is made, 1 when a stage can't go on."""
-    options = _parser().parse_args(arguments)
-    from models.recipe.stages import Recipe  # noqa: PLC0415  (heavy)
+    """Run the recipe; 0 when the pack is made, 1 when a stage can't go on.
+
+    Where torch and the others are missing, it makes its own environment and runs there.
+    """
+    given = sys.argv[1:] if arguments is None else arguments
+    options = _parser().parse_args(given)
+    try:
+        if not has_requirements():
+            return run_elsewhere(given, options.cache.resolve())
+        return _run(options)
+    except RecipeError as error:
+        print(f"recipe: {error}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("recipe: stopped; run it again to go on", file=sys.stderr)
+    return 1
+
+
+def _run(options: argparse.Namespace) -> int:
+    from models.recipe.stages import Recipe  # noqa: PLC0415  (torch and others)
 
     recipe = Recipe(
         RecipeOptions(
@@ -26,14 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
             people=options.people,
         )
     )
-    try:
-        recipe.run(options.stage)
-    except RecipeError as error:
-        print(f"recipe: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("recipe: stopped; run it again to go on", file=sys.stderr)
-        return 1
+    recipe.run(options.stage)
     return 0
 
 

@@ -77,7 +77,8 @@ def disturb(
 
 def mix(wave: Wave, noise: Wave, power: float, ratio: float) -> Wave:
     """Speech of a level ``power`` with noise ``ratio`` dB below it."""
-    return wave + noise / (noise.std() + 1e-9) * power * 10 ** (-ratio / 20)
+    scaled: Wave = noise / (noise.std() + 1e-9) * power * 10 ** (-ratio / 20)
+    return wave + scaled
 
 
 def level_of_speech(wave: Wave) -> float:
@@ -103,9 +104,9 @@ def _microphone(wave: Wave, chance: np.random.Generator) -> Wave:
         gains = 10 ** (chance.uniform(-10, 10, len(points)) / 20)
         wave = fftconvolve(wave, firwin2(257, points, gains), "same")
     if chance.random() < 0.25:  # a surgical mask dulls the treble
-        points = (0, 0.25, 0.5, 1)
-        gains = 10 ** (-np.array((0, 2, chance.uniform(4, 9), chance.uniform(6, 14))) / 20)
-        wave = fftconvolve(wave, firwin2(129, points, gains), "same")
+        loss = np.array((0, 2, chance.uniform(4, 9), chance.uniform(6, 14)))
+        muffler = firwin2(129, (0, 0.25, 0.5, 1), 10 ** (-loss / 20))
+        wave = fftconvolve(wave, muffler, "same")
     if chance.random() < 0.5:
         wave = _filter(wave, 2, chance.uniform(60, 350), "high")
     return wave
@@ -141,7 +142,8 @@ def coloured_noise(count: int, chance: np.random.Generator) -> Wave:
     spectrum = np.fft.rfft(chance.standard_normal(count))
     tilt = chance.choice((0, 0.25, 0.5, 0.8))
     noise: Wave = np.fft.irfft(spectrum / (np.arange(len(spectrum)) + 1.0) ** tilt, count)
-    return noise / (noise.std() + 1e-9)
+    noise /= noise.std() + 1e-9
+    return noise
 
 
 def _hum(count: int, chance: np.random.Generator) -> Wave:

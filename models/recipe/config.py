@@ -221,6 +221,25 @@ QUICK: Final = Amounts(
 
 
 @dataclass(frozen=True, slots=True)
+class ScoreSettings:
+    """How the network's log probabilities become the decoder's scores.
+
+    Attributes
+    ----------
+    prior_power
+        How much of the phones' frequency is taken out; silence keeps its own.
+    silence
+        Added to the score of silence: more of it makes unsure sound silent.
+    filler
+        Score of the filler, whatever is heard. Higher rejects more.
+    """
+
+    prior_power: float = 0.5
+    silence: float = 0.0
+    filler: float = -2.5
+
+
+@dataclass(frozen=True, slots=True)
 class RecipeOptions:
     """What the person asked for."""
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from models.recipe.config import HELD_OUT_VARIANTS, SAMPLE_RATE, VARIANTS
 from models.recipe.errors import RecipeError
 from models.recipe.phonemes import Accent, phones_of_symbol
 from models.recipe.sentences import Sentence
+from surgery_assist.messages import LANGUAGES, Language
 from surgery_assist.voice.phones import SILENCE
 from surgery_assist.voice.spelling import split_words
 
@@ -43,7 +44,7 @@ class Utterance:
 
     name: str
     family: Family
-    language: str
+    language: Language
     speaker: str
     text: str
     phones: tuple[str, ...]
@@ -148,7 +149,9 @@ def recorded_utterances(
     for row in rows:
         if not (_FREE.match(row.get("licence") or "MIT") and "train" in row.get("use", "train")):
             continue
-        language = row["language"][:2]
+        if row["language"][:2] not in LANGUAGES:
+            continue
+        language = cast(Language, row["language"][:2])
         phones = [SILENCE]
         for word in split_words(row["transcript"]):
             phones += [*(pronounce(word, language) or (_UNKNOWN,)), SILENCE]

@@ -81,7 +81,7 @@ class _Library:
 
     def _collect(self, samples: object, count: int, events: object) -> int:
         if count > 0:
-            self.blocks.append(np.ctypeslib.as_array(samples, (count,)).copy())  # type: ignore[call-overload]
+            self.blocks.append(np.ctypeslib.as_array(samples, (count,)).copy())
         index = 0
         while (event := events[index]).type != 0:  # type: ignore[index]
             if event.type == _PHONEME_EVENT:
@@ -113,7 +113,7 @@ def speak(text: str, voice: RobotVoice) -> RobotSpeech | None:
     library.lib.espeak_Synchronize()
     if not library.blocks:
         return None
-    samples = np.concatenate(library.blocks).astype(np.float32) / 32768
+    samples = (np.concatenate(library.blocks) / 32768).astype(np.float32)
     ends = [ms for ms, _ in library.phonemes[1:]] + [1000 * len(samples) // library.rate]
     segments: list[tuple[float, str]] = [(0.0, SILENCE)]
     for (start, mnemonic), end in zip(library.phonemes, ends, strict=True):

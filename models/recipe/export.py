@@ -1,13 +1,12 @@
 """Stage ``export``: trunk and head as one nnet3 ``final.mdl``, and Vosk's two settings files."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.recipe.config import SUBSAMPLING
+from models.recipe.config import SUBSAMPLING, ScoreSettings
 from models.recipe.head import CONTEXT, LAYERS, PhoneNet
 from models.recipe.trunk import INPUT, Trunk
 from surgery_assist.voice.nnet3 import (
@@ -42,25 +41,6 @@ MODEL_CONF: Final = """\
 --endpoint.rule4.min-trailing-silence=1.0
 """
 """A command ends after 0.3 s of silence; Vosk's own half second is felt as slowness."""
-
-
-@dataclass(frozen=True, slots=True)
-class ScoreSettings:
-    """How the network's log probabilities become the decoder's scores.
-
-    Attributes
-    ----------
-    prior_power
-        How much of the phones' frequency is taken out; silence keeps its own.
-    silence
-        Added to the score of silence: more of it makes unsure sound silent.
-    filler
-        Score of the filler, whatever is heard. Higher rejects more.
-    """
-
-    prior_power: float = 0.5
-    silence: float = 0.0
-    filler: float = -2.5
 
 
 def export(net: PhoneNet, trunk: Trunk, features: str, settings: ScoreSettings, pack: Path) -> None:

@@ -7,10 +7,10 @@ decision). People are judged apart, see `people`.
 
 import csv
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from models.recipe.augment import level_of_speech, mix, operating_room_noise
 from models.recipe.config import SAMPLE_RATE
 from models.recipe.corpus import Utterance
 from models.recipe.pack import Measurement
+from surgery_assist.messages import LANGUAGES, Language
 from surgery_assist.settings import Settings
 from surgery_assist.voice.evaluate import run_eval
 from surgery_assist.voice.parser import Parse
@@ -30,7 +31,6 @@ CONDITIONS: Final[tuple[tuple[str, float | None], ...]] = (
     ("OR noise 10 dB", 10.0),
 )
 _LEAD_IN_SECONDS: Final = 0.4
-_LANGUAGES: Final[tuple[Literal["ro", "en"], ...]] = ("ro", "en")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +58,9 @@ def trials(commands: Sequence[Utterance], others: Sequence[Utterance]) -> Iterat
             yield Trial(utterance, "", {})
 
 
-def phrase_books() -> dict[str, PhraseBook]:
+def phrase_books() -> Mapping[Language, PhraseBook]:
     """The program's phrases in both languages, with the ranges of its commands."""
-    return dict(build_speech(Settings()).books)
+    return build_speech(Settings()).books
 
 
 def write_manifest(all_trials: Sequence[Trial], folder: Path) -> Path:
@@ -108,11 +108,12 @@ def judge(pack: Path, manifest: Path) -> tuple[list[Measurement], dict[str, obje
     ears = build_speech(Settings(models=str(pack))).ears()
     measurements = []
     rows: list[object] = []
-    for language in _LANGUAGES:
-        report = run_eval(manifest, lambda _language, _phrases: ears, language=language)
-        rows += report["rows"]  # type: ignore[misc]
-        summary: dict[str, dict[str, int]] = report["summary"]["by_group"]  # type: ignore[index]
-        for group, counts in summary.items():
+    for language in LANGUAGES:
+        report: dict[str, Any] = run_eval(
+            manifest, lambda _language, _phrases: ears, language=language
+        )
+        rows += report["rows"]
+        for group, counts in report["summary"]["by_group"].items():
             family, _, condition = group.partition("/")
             if counts["expected"]:
                 measurements.append(

@@ -6,8 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
-from models.recipe.config import Donor
-from models.recipe.export import ScoreSettings
+from models.recipe.config import Donor, ScoreSettings
 from surgery_assist.voice.packs import MANIFEST, hashes_of, read_pack, verify
 
 PHONES_NAME: Final = "surgery-assist-1"

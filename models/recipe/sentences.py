@@ -4,9 +4,10 @@ import random
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 from models.recipe.errors import RecipeError
+from surgery_assist.messages import Language
 from surgery_assist.settings import Settings
 from surgery_assist.voice.speech import build_speech
 
@@ -21,11 +22,11 @@ _CEDILLAS: Final = str.maketrans("\u015f\u0163\u015e\u0162", "șțȘȚ")
 class Sentence:
     """A text in lower case, without punctuation."""
 
-    language: Literal["ro", "en"]
+    language: Language
     text: str
 
 
-def dictionary_words(language: Literal["ro", "en"]) -> list[str]:
+def dictionary_words(language: Language) -> list[str]:
     """Plain words of the system's dictionary, 2 to 12 letters.
 
     Raises
@@ -48,7 +49,7 @@ def word_sentences(count: int, seed: int) -> list[Sentence]:
     words = {"ro": dictionary_words("ro"), "en": dictionary_words("en")}
     sentences = []
     for _ in range(count):
-        language: Literal["ro", "en"] = "ro" if chance.random() < 0.6 else "en"
+        language: Language = "ro" if chance.random() < 0.6 else "en"
         chosen = chance.sample(words[language], chance.choice((1, 2, 2, 3)))
         sentences.append(Sentence(language, " ".join(chosen)))
     return sentences
@@ -60,7 +61,7 @@ def command_sentences(count: int, seed: int) -> list[Sentence]:
     books = build_speech(Settings()).books
     sentences = []
     for _ in range(count):
-        language: Literal["ro", "en"] = "ro" if chance.random() < 0.55 else "en"
+        language: Language = "ro" if chance.random() < 0.55 else "en"
         text, _, _ = books[language].sample(chance)
         sentences.append(Sentence(language, text))
     return sentences

@@ -13,7 +13,7 @@ from typing import Final
 from models.recipe import lexicon
 from models.recipe.alignment import Segments
 from models.recipe.clips import read_index
-from models.recipe.config import QUICK, STAGES, RecipeOptions
+from models.recipe.config import QUICK, STAGES, RecipeOptions, ScoreSettings
 from models.recipe.corpus import (
     Utterance,
     kokoro_utterances,
@@ -21,7 +21,7 @@ from models.recipe.corpus import (
     robot_utterances,
 )
 from models.recipe.errors import RecipeError
-from models.recipe.export import ScoreSettings, export
+from models.recipe.export import export
 from models.recipe.features import Mfcc
 from models.recipe.fetch import fetch, package_dir
 from models.recipe.graph import write_graph

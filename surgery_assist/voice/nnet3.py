@@ -24,8 +24,14 @@ from surgery_assist.errors import PackError
 
 FloatArray = NDArray[np.float32]
 _BINARY: Final = b"\0B"
-_MATRIX_TOKENS: Final = {"FM": np.dtype("<f4"), "DM": np.dtype("<f8")}
-_VECTOR_TOKENS: Final = {"FV": np.dtype("<f4"), "DV": np.dtype("<f8")}
+_MATRIX_TOKENS: Final[Mapping[str, np.dtype[Any]]] = {
+    "FM": np.dtype("<f4"),
+    "DM": np.dtype("<f8"),
+}
+_VECTOR_TOKENS: Final[Mapping[str, np.dtype[Any]]] = {
+    "FV": np.dtype("<f4"),
+    "DV": np.dtype("<f8"),
+}
 _TWO_BYTES: Final = "CM2"
 _STEPS: Final = 65535
 
@@ -136,7 +142,7 @@ class TransitionModel:
     @property
     def two_densities(self) -> bool:
         """True if a state's first frame has a density of its own."""
-        return self.tuples.shape[1] == 4
+        return bool(self.tuples.shape[1] == 4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,7 +333,8 @@ class _Reader:
             return Scalar(self.take(1 + first)[1:])
         if first in b"TF" and self.data[self.place + 1 : self.place + 2] not in (b"M", b"V"):
             return self.take(1) == b"T"
-        return self.array()
+        array: Value = self.array()
+        return array
 
     def array(self) -> Any:
         token = self.token()
