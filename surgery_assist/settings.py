@@ -94,11 +94,8 @@ def _filled(default: Section, values: dict[str, Any], prefix: str) -> Section:
         if isinstance(current, VoiceSettings | DisplaySettings):
             if not isinstance(value, dict):
                 raise SettingsError("error.settings_value", name=name, value=str(value))
-            changes[key] = (
-                _filled(current, value, f"{name}.")
-                if isinstance(current, VoiceSettings)
-                else _filled(current, value, f"{name}.")
-            )
+            section: Any = current
+            changes[key] = _filled(section, value, f"{name}.")
             continue
         allowed = get_args(hints[key])
         fits = value in allowed if allowed else _fits(value, current)

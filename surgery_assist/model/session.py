@@ -18,6 +18,7 @@ Listening = Literal["off", "asleep", "awake"]
 """No audio source; waiting for the wake word; acting on what is heard."""
 Panel = Literal["", "studies", "help", "heard"]
 """The list that lies over or beside the images."""
+SINGLE = Layout()
 GRID_ROWS = 9
 GRID_COLUMNS = 9
 
@@ -57,7 +58,7 @@ class View:
     """What undo brings back."""
 
     study_uid: StudyUID | None = None
-    layout: Layout = Layout()
+    layout: Layout = SINGLE
     viewports: tuple[Viewport, ...] = (Viewport(),)
     active: int = 0
     maximized: bool = False
