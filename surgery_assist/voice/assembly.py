@@ -47,6 +47,10 @@ class JoinedParser:
             extendable=any(step.extendable for step in steps),
         )
 
+    def suggest(self, text: str) -> str:
+        """The sentence nearest to a text, of the first parser that has one."""
+        return next((near for parser in self.parsers if (near := parser.suggest(text))), "")
+
 
 def voice_pack(language: Language, models: Iterable[Path] = ()) -> VoicePack:
     """The first pack of ours for a language; ``models`` are looked through first.

@@ -2,12 +2,13 @@
 
 Each of the N best sentences is parsed strictly; sentences with the same meaning stand together. The
 best meaning acts if the best sentence is one of its own, nothing unknown was heard, and it leads
-the next meaning by enough for what a mistake would cost. A second opinion, where there is one,
-adds its score to Vosk's before the lead is measured.
+the next meaning by enough for what a mistake would cost. A second opinion, where there is one and
+it answers in time, adds its score to Vosk's before the lead is measured, may bring in a sentence
+of its own, and says in place of Vosk's score whether the best sentence was said at all.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -30,11 +31,32 @@ UNSURE: Final = "rejected.unsure"
 NOT_NOW: Final = "rejected.not_now"
 
 
+Nearest = Callable[[str], str]
+"""The sentence of the grammar nearest to a free text, empty if none is near."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a second recogniser thinks of a sentence: natural log-probabilities, given the sound."""
+
+    sentence: str
+    score: float
+    """Of the whole sentence."""
+    per_token: float
+    """Mean over its parts: comparable between short and long sentences."""
+
+
 class SecondOpinion(Protocol):
     """A recogniser of another kind that judges candidate sentences."""
 
-    def score(self, audio: Samples, candidates: Sequence[str], language: Language) -> list[float]:
-        """Log-likelihood per candidate, comparable among them; for ``audio`` see `AudioBlock`."""
+    def judge(
+        self,
+        audio: Samples,
+        candidates: Sequence[str],
+        language: Language,
+        nearest: Nearest | None = None,
+    ) -> list[Judgement]:
+        """Judge candidates, and the sentence nearest to what it heard itself; none if too slow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +73,12 @@ class Thresholds:
     """Added for commands with a number: forty and fourteen sound alike."""
     alone: float = 1.0
     """Factor on all while no second opinion confirms."""
-    opinion_weight: float = 1.0
+    opinion_weight: float = 1.5
+    fits: Mapping[Risk, float] = field(
+        default_factory=lambda: {Risk.VIEW: -4.0, Risk.STATE: -3.5, Risk.CONFIRM: -3.0}
+    )
+    """Log-probability per token that the second opinion must give, in place of `poorest`."""
+    wake_fit: float = -3.0
     poorest: Mapping[Language, float] = field(default_factory=lambda: {"ro": -24.0, "en": -28.0})
     """Score per second of speech below which a sentence fits the sound too badly to be one."""
 
@@ -63,6 +90,10 @@ class Thresholds:
         if any(isinstance(value, int | float) for value in parse.slots.values()):
             lead += self.numbers
         return lead if confirmed else lead * self.alone
+
+    def fit(self, risk: Risk, *, asleep: bool) -> float:
+        """Log-probability per token that a sentence must have to act."""
+        return max(self.wake_fit, self.fits[risk]) if asleep else self.fits[risk]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +121,7 @@ class _Candidate:
     parse: Parse | None
     text: str
     score: float
+    fit: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,20 +164,20 @@ class Interpreter:
         first = candidates[0] if candidates else None
         if first is None or first.parse is None or _unknown(first.text):
             return Rejected(NOT_UNDERSTOOD, utterance.text, 0.0)
+        judged = self._second(candidates, parser, audio, utterance.language)
         poorest = self.thresholds.poorest[utterance.language]
-        if first.score < poorest * max(SHORTEST_SECONDS, utterance.seconds):
+        if not judged and first.score < poorest * max(SHORTEST_SECONDS, utterance.seconds):
             return Rejected(NOT_UNDERSTOOD, utterance.text, 0.0)
-        confirmed = False
-        if self.opinion is not None and audio is not None and first.parse.command_id != STOP:
-            candidates = self._second(self.opinion, candidates, audio, utterance.language)
-            first, confirmed = candidates[0], True
-        parse = first.parse
+        candidates = judged or candidates
+        first, parse = candidates[0], candidates[0].parse
         if parse is None:
             return Rejected(NOT_UNDERSTOOD, first.text, 0.0)
         lead = _lead(candidates)
         confidence = 1.0 / (1.0 + math.exp(-lead))
         risk = self.risks.get(parse.command_id, Risk.VIEW)
-        if lead < self.thresholds.needed(parse, risk, asleep=asleep, confirmed=confirmed):
+        if judged and first.fit < self.thresholds.fit(risk, asleep=asleep):
+            return Rejected(NOT_UNDERSTOOD, first.text, 0.0)
+        if lead < self.thresholds.needed(parse, risk, asleep=asleep, confirmed=bool(judged)):
             return Rejected(UNSURE, first.text, confidence)
         if enabled is not None and parse.command_id not in enabled | {STOP}:
             return Rejected(NOT_NOW, first.text, confidence)
@@ -153,19 +185,27 @@ class Interpreter:
 
     def _second(
         self,
-        opinion: SecondOpinion,
-        candidates: list[_Candidate],
-        audio: Samples,
+        candidates: Sequence[_Candidate],
+        parser: SentenceParser,
+        audio: Samples | None,
         language: Language,
     ) -> list[_Candidate]:
-        """Sentences that parse, with the other recogniser's score added, best first."""
-        parsed = [entry for entry in candidates if entry.parse is not None]
-        scores = opinion.score(audio, [entry.text for entry in parsed], language)
+        """Sentences with the other recogniser's score added, best first; none if it is not asked."""
+        parsed = {entry.text: entry for entry in candidates if entry.parse is not None}
+        first = candidates[0].parse
+        if self.opinion is None or audio is None or (first and first.command_id == STOP):
+            return []
+        judgements = self.opinion.judge(audio, list(parsed), language, parser.suggest)
+        # What Vosk did not think of is at most as likely as the last that it did.
+        least = min(entry.score for entry in parsed.values())
         weight = self.thresholds.opinion_weight
-        joined = [
-            _Candidate(entry.parse, entry.text, entry.score + weight * score)
-            for entry, score in zip(parsed, scores, strict=True)
-        ]
+        joined = []
+        for entry in judgements:
+            known = parsed.get(entry.sentence) or _candidate(
+                Hypothesis(entry.sentence, least), parser
+            )
+            score = known.score + weight * entry.score
+            joined.append(_Candidate(known.parse, known.text, score, entry.per_token))
         return sorted(joined, key=lambda entry: -entry.score)
 
 

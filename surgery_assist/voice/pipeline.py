@@ -1,5 +1,6 @@
 """The chain from sound to decisions, one block at a time: the same live, offline and in tests."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -181,6 +182,7 @@ class Pipeline:
         utterance = finished.utterance
         yield UtteranceEvent(now, utterance)
         hearing = self._machine.hearing
+        begun = time.perf_counter()
         decision = self._ears.interpreter.decide(
             utterance,
             ear.parser,
@@ -188,6 +190,7 @@ class Pipeline:
             enabled=frozenset() if hearing is Hearing.STOP else self._context.enabled,
             audio=finished.audio,
         )
+        latency = utterance.latency_ms + (time.perf_counter() - begun) * 1000.0
         if isinstance(decision, Rejected):
             if hearing is Hearing.EVERYTHING and not stopped:
                 yield RejectedEvent(
@@ -195,14 +198,14 @@ class Pipeline:
                     decision.reason,
                     decision.heard,
                     decision.confidence,
-                    utterance.latency_ms,
+                    latency,
                 )
             return
         for invocation in decision.invocations:
             if invocation.command_id == STOP and stopped:
                 continue  # it has acted already
             self._machine.handle(Event.COMMAND, now)
-            yield UnderstoodEvent(now, invocation, decision.confidence, utterance.latency_ms)
+            yield UnderstoodEvent(now, invocation, decision.confidence, latency)
 
     def _countdown(self, now: float) -> Iterator[VoiceEvent]:
         left = self._machine.countdown(now)

@@ -54,6 +54,9 @@ class SentenceParser(Protocol):
     def progress(self, text: str) -> Progress:
         """Whether words so far are a sentence, and whether more may follow."""
 
+    def suggest(self, text: str) -> str:
+        """The sentence nearest to a text, empty if none is near."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ear:

@@ -1,7 +1,7 @@
 """Which of the N best sentences acts, and why not."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
@@ -12,6 +12,7 @@ from surgery_assist.voice.decision import (
     NOT_UNDERSTOOD,
     UNSURE,
     Interpreter,
+    Judgement,
     Rejected,
     Thresholds,
     Understood,
@@ -114,17 +115,34 @@ def test_a_command_after_the_wake_word_wakes_first(book: PhraseBook) -> None:
 
 
 class Opinion:
-    """A second recogniser that likes one sentence."""
+    """A second recogniser that likes one sentence; ``heard`` is what it would write."""
 
-    def __init__(self, liked: str) -> None:
+    def __init__(self, liked: str, heard: str = "", *, per_token: float = -0.5) -> None:
         self.liked = liked
+        self.heard = heard
+        self.per_token = per_token
         self.asked: list[list[str]] = []
 
-    def score(self, audio: np.ndarray, candidates: Sequence[str], language: str) -> list[float]:
+    def judge(
+        self,
+        audio: np.ndarray,
+        candidates: Sequence[str],
+        language: str,
+        nearest: Callable[[str], str] | None = None,
+    ) -> list[Judgement]:
         assert audio is AUDIO
         assert language == "en"
         self.asked.append(list(candidates))
-        return [5.0 if text == self.liked else 0.0 for text in candidates]
+        near = nearest(self.heard) if nearest and self.heard else ""
+        return [
+            Judgement(text, 5.0 if text == self.liked else 0.0, self.per_token)
+            for text in dict.fromkeys([*candidates, *([near] if near else [])])
+        ]
+
+
+class TooSlow(Opinion):
+    def judge(self, *_: object, **__: object) -> list[Judgement]:
+        return []
 
 
 def test_a_second_opinion_can_turn_the_order(book: PhraseBook) -> None:
@@ -148,3 +166,42 @@ def test_without_a_second_opinion_it_can_be_stricter(book: PhraseBook) -> None:
     assert isinstance(Interpreter(thresholds=strict).decide(pair, book.parser()), Rejected)
     confirmed = Interpreter(thresholds=strict, opinion=Opinion("next image"))
     assert isinstance(confirmed.decide(pair, book.parser(), audio=AUDIO), Understood)
+
+
+def test_what_only_the_second_recogniser_heard_can_win(book: PhraseBook) -> None:
+    opinion = Opinion("next series", heard="Next serious.")
+    decision = Interpreter(opinion=opinion).decide(
+        heard(("next image", -10.0)), book.parser(), audio=AUDIO
+    )
+    assert isinstance(decision, Understood)
+    assert decision.invocations[0].command_id == "series.next"
+
+
+@pytest.mark.parametrize(("per_token", "acts"), [(-3.9, True), (-4.1, False)])
+def test_what_the_second_recogniser_did_not_hear_does_not_act(
+    book: PhraseBook, per_token: float, *, acts: bool
+) -> None:
+    opinion = Opinion("next image", per_token=per_token)
+    decision = Interpreter(opinion=opinion).decide(
+        heard(("next image", -10.0)), book.parser(), audio=AUDIO
+    )
+    assert isinstance(decision, Understood) == acts
+    if isinstance(decision, Rejected):
+        assert decision.reason == NOT_UNDERSTOOD
+
+
+def test_what_a_mistake_costs_decides_how_well_it_must_fit(book: PhraseBook) -> None:
+    risky = Interpreter(
+        {"patient.open": Risk.CONFIRM}, opinion=Opinion("open patient three", per_token=-3.2)
+    )
+    said = heard(("open patient three", -10.0))
+    assert isinstance(risky.decide(said, book.parser(), audio=AUDIO), Rejected)
+
+
+def test_a_second_opinion_that_is_late_is_not_missed(book: PhraseBook) -> None:
+    late = Interpreter(opinion=TooSlow("next image"))
+    near, poor = heard(("next image", -10.0)), heard(("next image", -40.0))
+    assert isinstance(late.decide(near, book.parser(), audio=AUDIO), Understood)
+    assert isinstance(late.decide(poor, book.parser(), audio=AUDIO), Rejected)  # Vosk's own gate
+    confirmed = Interpreter(opinion=Opinion("next image"))
+    assert isinstance(confirmed.decide(poor, book.parser(), audio=AUDIO), Understood)

@@ -1,0 +1,191 @@
+"""A second opinion by Whisper: how likely each candidate sentence is, given the sound.
+
+Whisper is not asked what was said but how well each sentence that the program understands
+fits (teacher forcing). It is slower than Vosk and hears people better, so it judges only what
+Vosk proposes, and the sentence nearest to what it would write itself. It loads and works in
+threads of its own, and an answer that takes too long is not waited for.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Final, TypeVar
+
+from surgery_assist.errors import PackError
+from surgery_assist.model.session import Language
+from surgery_assist.voice.audio import Samples
+from surgery_assist.voice.decision import Judgement, Nearest
+from surgery_assist.voice.whisper_model import is_available, is_whisper_folder, load_whisper
+from surgery_assist.voice.whisper_scorer import WhisperScorer
+
+log = logging.getLogger(__name__)
+
+BUDGET_SECONDS: Final = 0.6
+"""A decision does not wait longer for a second opinion."""
+PATIENT_SECONDS: Final = 60.0
+"""The same where nobody waits, such as in an evaluation."""
+MOST_CANDIDATES: Final = 10
+THREAD_NAME: Final = "surgery-assist-opinion"
+
+Answer = TypeVar("Answer")
+
+
+class WhisperOpinion:
+    """Judges candidate sentences, one question at a time.
+
+    Parameters
+    ----------
+    folder
+        A CTranslate2 Whisper folder, ``None`` for the packaged base model.
+    threads
+        Threads of one computation.
+    budget_seconds
+        Longest wait for an answer.
+    """
+
+    def __init__(
+        self,
+        folder: Path | None = None,
+        *,
+        threads: int = 2,
+        budget_seconds: float = BUDGET_SECONDS,
+    ) -> None:
+        self._folder = folder
+        self._threads = threads
+        self._budget = budget_seconds
+        self._lock = threading.Lock()
+        self._loading: Future[WhisperScorer] | None = None
+        self._asked: Future[list[Judgement]] | None = None
+
+    def warm_up(self) -> None:
+        """Begin to load; returns at once, and does nothing the second time."""
+        with self._lock:
+            if self._loading is None:
+                self._loading = _begin(self._load)
+                self._loading.add_done_callback(_report)
+
+    def load(self) -> None:
+        """Load, and wait for it.
+
+        Raises
+        ------
+        PackError
+            The model is missing, changed or can't be loaded.
+        """
+        self.warm_up()
+        if self._loading is not None:
+            self._loading.result()
+
+    def judge(
+        self,
+        audio: Samples,
+        candidates: Sequence[str],
+        language: Language,
+        nearest: Nearest | None = None,
+    ) -> list[Judgement]:
+        """Judge sentences; none while it loads, is busy or takes too long.
+
+        Parameters
+        ----------
+        audio
+            The utterance: (n,) int16, 16 kHz.
+        candidates
+            Likely sentences first; the first `MOST_CANDIDATES` are judged.
+        nearest
+            With it the sentence nearest to Whisper's own text is judged too.
+        """
+        scorer = self._scorer()
+        if scorer is None or (self._asked is not None and not self._asked.done()):
+            return []
+        chosen = list(candidates[:MOST_CANDIDATES])
+        self._asked = _begin(lambda: _judged(scorer, audio, chosen, language, nearest))
+        try:
+            return self._asked.result(self._budget)
+        except TimeoutError:
+            log.info("second opinion: no answer within %.1f s", self._budget)
+        except (RuntimeError, ValueError) as error:
+            log.warning("second opinion failed: %s", type(error).__name__)
+        return []
+
+    def _scorer(self) -> WhisperScorer | None:
+        """The model, if it is loaded."""
+        self.warm_up()
+        loading = self._loading
+        if loading is None or not loading.done() or loading.exception() is not None:
+            return None
+        return loading.result()
+
+    def _load(self) -> WhisperScorer:
+        scorer = WhisperScorer(load_whisper(self._folder, threads=self._threads))
+        scorer.practise()
+        return scorer
+
+
+def choose_opinion(choice: str, *, patient: bool = False) -> WhisperOpinion | None:
+    """The second opinion that the settings ask for, already loading.
+
+    Parameters
+    ----------
+    choice
+        ``"off"``, ``"auto"`` (the packaged model where it is installed), or the path of a
+        CTranslate2 Whisper folder.
+    patient
+        Wait until it is loaded, and for every answer: results do not depend on the machine.
+
+    Raises
+    ------
+    PackError
+        The folder holds no such model; if ``patient``, it can't be loaded.
+    """
+    if choice == "off" or (choice == "auto" and not is_available()):
+        return None
+    folder = None if choice == "auto" else Path(choice)
+    if folder is not None and not is_whisper_folder(folder):
+        raise PackError("error.opinion_folder", path=folder.name)
+    opinion = WhisperOpinion(folder, budget_seconds=PATIENT_SECONDS if patient else BUDGET_SECONDS)
+    if patient:
+        opinion.load()
+    else:
+        opinion.warm_up()
+    return opinion
+
+
+def _judged(
+    scorer: WhisperScorer,
+    audio: Samples,
+    candidates: list[str],
+    language: Language,
+    nearest: Nearest | None,
+) -> list[Judgement]:
+    sound = scorer.encode(audio)
+    near = nearest(scorer.write(sound, language)) if nearest is not None else ""
+    if near and near not in candidates:
+        candidates = [*candidates, near]
+    scores = scorer.score(sound, candidates, language)
+    return [
+        Judgement(text, sum(tokens), sum(tokens) / len(tokens))
+        for text, tokens in zip(candidates, scores, strict=True)
+    ]
+
+
+def _begin(work: Callable[[], Answer]) -> Future[Answer]:
+    """Work in a thread that ends with it: nothing is left running, and nothing needs closing."""
+    answer: Future[Answer] = Future()
+
+    def run() -> None:
+        try:
+            answer.set_result(work())
+        except BaseException as error:  # noqa: BLE001  (it is raised where the answer is wanted)
+            answer.set_exception(error)
+
+    threading.Thread(target=run, name=THREAD_NAME, daemon=True).start()
+    return answer
+
+
+def _report(loading: Future[WhisperScorer]) -> None:
+    """Say once why there is no second opinion; the chain goes on without it."""
+    error = loading.exception()
+    if error is not None:
+        log.warning("second opinion not loaded: %s", error)
