@@ -40,11 +40,11 @@ class StepAction(argparse.Action):
         values: object,
         option_string: str | None = None,
     ) -> None:
-        steps = [*(getattr(namespace, "steps", None) or []), (self.metavar_kind, values)]
+        steps = [*(getattr(namespace, "steps", None) or []), (self.kind, values)]
         namespace.steps = steps
 
     @property
-    def metavar_kind(self) -> str:
+    def kind(self) -> str:
         """The option's name without its dashes."""
         return self.option_strings[0].removeprefix("--")
 
