@@ -324,19 +324,19 @@ class _Block:
         room = self._height - (self._leading("small") * 1.2 if bar else 0.0)
         kept = self._fitting(lines, room)
         if upwards:
-            y -= sum(self._leading(line.role) for line in kept)
+            y -= sum(self._line_height(line) for line in kept)
         if bar is not None and kept and self._width > bar.pixels:
             self._bar(bar, x, y - self._leading("small") * 0.5)
         if side == "left":
             x += indent
         for line in kept:
             self._line(line, side, x, y, self._width - indent)
-            y += self._leading(line.role)
+            y += self._line_height(line)
 
     def _fitting(self, lines: Sequence[Line], room: float) -> list[Line]:
         """The lines that fit, the highest ranks left out first, those of rank 0 never."""
         kept = list(lines)
-        while kept and sum(self._leading(line.role) for line in kept) > room:
+        while kept and sum(self._line_height(line) for line in kept) > room:
             least = max(kept, key=lambda line: line.rank)
             if least.rank == 0:
                 break
@@ -346,6 +346,10 @@ class _Block:
     def _leading(self, role: Role) -> float:
         return self._scale.size(role) * _LEADING
 
+    def _line_height(self, line: Line) -> float:
+        # A badge has air round its letters and above itself.
+        return self._leading(line.role) * (1.35 if line.badge else 1.0)
+
     def _line(self, line: Line, side: Side, x: float, top: float, width: float) -> None:
         size = self._scale.size(line.role)
         inset = size * 0.5 if line.badge else 0.0
@@ -354,12 +358,12 @@ class _Block:
         if side == "right":
             x -= advance + 2 * inset
         metrics = self._texts.metrics(size, strong=line.strong)
-        leading = self._leading(line.role)
+        leading = self._line_height(line)
         baseline = top + (leading + metrics.capHeight()) / 2
         self._overlay.take(QRectF(x, top, advance + 2 * inset, leading))
         tone = getattr(self._colours, line.tone)
         if line.badge:
-            box = QRectF(x, top + leading * 0.06, advance + 2 * inset, leading * 0.92)
+            box = QRectF(x, top + leading * 0.05, advance + 2 * inset, leading * 0.9)
             _rounded(self._painter, box, colour(tone), box.height() * 0.25)
             self._painter.setFont(sized_font(size, strong=line.strong))
             self._painter.setPen(colour(self._colours.image))

@@ -211,6 +211,7 @@ class MainWindow(QWidget):
                 self._place_question(self._question)
             self._question.setVisible(asked)
         if self._empty is not None:
+            self._place_empty(self._empty, session)
             self._empty.setVisible(not session.catalogue.studies and not view.blank)
 
     # --- arranging -----------------------------------------------------------------------------
@@ -244,16 +245,27 @@ class MainWindow(QWidget):
     def _place_over(self, area: QRect) -> None:
         self._progress.setGeometry(area.x(), area.y(), area.width(), self.theme.space.hairline * 3)
         self._progress.raise_()
-        if self._empty is not None:
-            self._empty.setGeometry(area)
-            self._empty.raise_()
         for name, panel in self._panels.items():
             width = round(area.width() * _PANEL_SHARE[name])
             x = area.left() if name in _ON_THE_LEFT else area.right() + 1 - width
             panel.setGeometry(x, area.top(), width, area.height())
             panel.raise_()
+        if self._empty is not None:
+            self._place_empty(self._empty, self._dispatcher.session)
         if self._question is not None:
             self._place_question(self._question)
+
+    def _place_empty(self, empty: QWidget, session: Session) -> None:
+        """In what the list that is open leaves free."""
+        area = self._area.geometry()
+        panel = self._panels.get(session.view.panel) if session.view.panel else None
+        if panel is not None:
+            if panel.x() == area.x():
+                area.setLeft(panel.geometry().right() + 1)
+            else:
+                area.setRight(panel.x() - 1)
+        empty.setGeometry(area)
+        empty.stackUnder(self._progress)
 
     def _place_question(self, question: QWidget) -> None:
         area = self._area.geometry()
