@@ -235,11 +235,11 @@ class FrameStore:
     def _next_neighbour(self, *, peek: bool) -> tuple[DisplaySetUID, int] | None:
         if self._ordered is not self._library.catalogue:
             self._restart()  # the study has grown since
-        skipped = False
+        skipped, has_room = False, self._has_room()
         for uid, index in self._order:
             if not self._is_wanted(uid, index):
                 continue
-            if self._has_room(uid):
+            if uid in self._volumes or has_room:
                 if peek:
                     self._restart_at(uid, index)
                 return uid, index
@@ -267,9 +267,9 @@ class FrameStore:
             and key not in self._busy
         )
 
-    def _has_room(self, uid: DisplaySetUID) -> bool:
-        """Whether a neighbour may be loaded without pushing out what is visible."""
-        if uid in self._volumes or self._used < self._budget * 0.95:
+    def _has_room(self) -> bool:
+        """Whether a neighbour may be loaded without pushing out others of what is visible."""
+        if self._used < self._budget * 0.95:
             return True
         focused = {
             (ref.instance_uid, ref.frame)

@@ -190,3 +190,18 @@ def test_unknown_frames_are_no_crash(study, make_store):
     assert store.get("1.2.nowhere", 0) is None
     with pytest.raises(DecodeError):
         store.load(volume.uid, 99)
+
+
+def test_series_far_beyond_the_budget_is_quick_to_walk(tmp_path, make_store):
+    """One visible frame at a time, and no long search for room that is not there."""
+    for n in range(300):
+        save(ct_slice(n, 5.0 * n + (n % 2)), tmp_path / f"{n:03d}")
+    library, catalogue = opened(tmp_path)
+    (stack,) = sets_of(catalogue)
+    assert stack.kind == "stack"
+    store = make_store(library, budget_bytes=10 * FRAME_BYTES)
+    for index in range(0, 300, 10):
+        store.focus([(stack.uid, index)])
+        assert store.wait_idle(10)
+        assert isinstance(store.get(stack.uid, index), FramePixels)
+        assert store.used_bytes <= 10 * FRAME_BYTES
