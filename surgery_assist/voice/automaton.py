@@ -47,8 +47,7 @@ class Meaning(NamedTuple):
 Meanings = tuple[Meaning, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Arc:
+class Arc(NamedTuple):
     """A word to read, what it says, what it costs, and the state after it."""
 
     word: str
