@@ -79,7 +79,7 @@ class Thresholds:
     )
     """Log-probability per token that the second opinion must give, in place of `poorest`."""
     wake_fit: float = -3.0
-    poorest: Mapping[Language, float] = field(default_factory=lambda: {"ro": -24.0, "en": -28.0})
+    poorest: Mapping[Language, float] = field(default_factory=lambda: {"ro": -26.0, "en": -28.0})
     """Score per second of speech below which a sentence fits the sound too badly to be one."""
 
     def needed(self, parse: Parse, risk: Risk, *, asleep: bool, confirmed: bool) -> float:

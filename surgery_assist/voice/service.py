@@ -106,7 +106,9 @@ class VoiceService:
         except Exception as error:  # noqa: BLE001  (the last resort: say it instead of dying silently)
             failure = VoiceError("error.voice_failed", detail=type(error).__name__)
             failure.__cause__ = error
-            self._on_event(ErrorEvent(0.0, failure))
+            # Perhaps it was on_event that failed: then there is nobody left to tell.
+            with contextlib.suppress(Exception):
+                self._on_event(ErrorEvent(0.0, failure))
 
     def _wait_for_listening(self) -> bool:
         """Sleep while listening is off; ``False`` when it is time to end."""

@@ -109,6 +109,17 @@ def test_an_unexpected_failure_is_an_event_too(log: Log) -> None:
         assert event.error.arguments == {"detail": "ZeroDivisionError"}
 
 
+def test_a_listener_that_fails_ends_the_thread_quietly() -> None:
+    def deaf(_event: object) -> None:
+        raise RuntimeError
+
+    with no_thread_left():
+        service = VoiceService(VoiceSettings(), no_ears, Room(), deaf)
+        service.start()
+        wait_until(lambda: not service.running)
+        service.close()
+
+
 def test_no_microphone_is_told_once_and_it_is_used_when_it_comes(
     log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
