@@ -75,7 +75,7 @@ class Thresholds:
     """Factor on all while no second opinion confirms."""
     opinion_weight: float = 1.5
     fits: Mapping[Risk, float] = field(
-        default_factory=lambda: {Risk.VIEW: -4.0, Risk.STATE: -3.5, Risk.CONFIRM: -3.0}
+        default_factory=lambda: {Risk.VIEW: -3.5, Risk.STATE: -3.0, Risk.CONFIRM: -2.5}
     )
     """Log-probability per token that the second opinion must give, in place of `poorest`."""
     wake_fit: float = -3.0

@@ -4,6 +4,7 @@ The thread never raises and never ends on its own for want of a microphone: what
 as an `ErrorEvent`, and a microphone that appears is used.
 """
 
+import contextlib
 import threading
 from collections.abc import Callable
 from typing import Final, Self

@@ -177,7 +177,7 @@ def test_what_only_the_second_recogniser_heard_can_win(book: PhraseBook) -> None
     assert decision.invocations[0].command_id == "series.next"
 
 
-@pytest.mark.parametrize(("per_token", "acts"), [(-3.9, True), (-4.1, False)])
+@pytest.mark.parametrize(("per_token", "acts"), [(-3.4, True), (-3.6, False)])
 def test_what_the_second_recogniser_did_not_hear_does_not_act(
     book: PhraseBook, per_token: float, *, acts: bool
 ) -> None:
@@ -192,7 +192,7 @@ def test_what_the_second_recogniser_did_not_hear_does_not_act(
 
 def test_what_a_mistake_costs_decides_how_well_it_must_fit(book: PhraseBook) -> None:
     risky = Interpreter(
-        {"patient.open": Risk.CONFIRM}, opinion=Opinion("open patient three", per_token=-3.2)
+        {"patient.open": Risk.CONFIRM}, opinion=Opinion("open patient three", per_token=-2.8)
     )
     said = heard(("open patient three", -10.0))
     assert isinstance(risky.decide(said, book.parser(), audio=AUDIO), Rejected)
