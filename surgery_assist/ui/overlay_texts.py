@@ -53,6 +53,8 @@ def overlay_texts(
     session: Session,
     shown: tuple[Viewport, DisplaySet, Series, Study],
     window: Window | None,
+    *,
+    crowded: bool = False,
 ) -> Texts:
     """The words for a viewport.
 
@@ -62,6 +64,8 @@ def overlay_texts(
         The viewport (its ``index`` is the frame whose picture is on the screen) and what it shows.
     window
         The window in force, or ``None`` while it is not known or for colour.
+    crowded
+        The grid lies over this viewport: only what matters most stays beside it.
     """
     viewport, display_set, series, study = shown
     language = session.control.language
@@ -72,8 +76,7 @@ def overlay_texts(
         _where(viewport, display_set, language),
         _how(viewport, display_set, window, language),
     )
-    # The grid needs the room: only what matters most stays beside it.
-    lowest = ALWAYS if not session.view.texts else IMPORTANT if session.view.grid else LEAST
+    lowest = ALWAYS if not session.view.texts else IMPORTANT if crowded else LEAST
     return Texts(*(tuple(line for line in lines if line.rank <= lowest) for lines in corners))
 
 

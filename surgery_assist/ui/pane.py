@@ -191,7 +191,7 @@ class Pane(QWidget):
         overlay.corners(
             painter,
             area,
-            overlay_texts(session, drawn, window),
+            overlay_texts(session, drawn, window, crowded=active and view.grid),
             bar=self._bar(viewport, display_set),
             number=self._index + 1 if view.layout.count > 1 else None,
             active=active,

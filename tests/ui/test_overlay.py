@@ -40,11 +40,12 @@ class RecordingTexts(TextPainter):
         super().draw(painter, position, text, size, tone, strong=strong)
 
 
-def texts_of(session: Session, *, language="en", **changes):
+def texts_of(session: Session, *, language="en", crowded=False, **changes):
     session = session.with_control(language=language)
     shown = session.shown(0)
     viewport = replace(shown[0], **changes)
-    return overlay_texts(session, (viewport, *shown[1:]), Window(40.0, 400.0))
+    shown = (viewport, *shown[1:])
+    return overlay_texts(session, shown, Window(40.0, 400.0), crowded=crowded)
 
 
 def words(lines):
@@ -185,8 +186,8 @@ def test_nothing_overlaps(size, grid):
     name = "VON HOHENLOHE-LANGENBURG Maximiliana Theodora Ștefania"
     patient = replace(PATIENT, name=name, patient_id="123456789012345678901234567890")
     entry = replace(display_set(), laterality="R", findings=("gap", "tilt", "mixed", "truncated"))
-    session = session_with(study("1", entry, patient=patient)).with_view(grid=grid)
-    texts = texts_of(session, flip_h=True, rotation_deg=45.0, invert=True)
+    session = session_with(study("1", entry, patient=patient))
+    texts = texts_of(session, crowded=grid, flip_h=True, rotation_deg=45.0, invert=True)
     overlay = OverlayPainter(theme_for(1920, 1080, 0.3), TextPainter())
     image = QImage(*size, QImage.Format.Format_RGB32)
     painter = QPainter(image)
