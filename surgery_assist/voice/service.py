@@ -103,13 +103,16 @@ class VoiceService:
                 if not self._listen(pipeline):
                     return
         except SurgeryAssistError as error:
-            self._on_event(ErrorEvent(0.0, error))
-        except Exception as error:  # noqa: BLE001  (the last resort: say it instead of dying silently)
+            self._fail(error)
+        except Exception as error:  # noqa: BLE001  (the last resort: say it, do not die silently)
             failure = VoiceError("error.voice_failed", detail=type(error).__name__)
             failure.__cause__ = error
-            # Perhaps it was on_event that failed: then there is nobody left to tell.
-            with contextlib.suppress(Exception):
-                self._on_event(ErrorEvent(0.0, failure))
+            self._fail(failure)
+
+    def _fail(self, error: SurgeryAssistError) -> None:
+        # Perhaps it was on_event that failed: then there is nobody left to tell.
+        with contextlib.suppress(Exception):
+            self._on_event(ErrorEvent(0.0, error))
 
     def _wait_for_listening(self) -> bool:
         """Sleep while listening is off; ``False`` when it is time to end."""
