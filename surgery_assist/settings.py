@@ -29,6 +29,9 @@ class VoiceSettings:
     window_seconds: float = 8.0
     """How long the program listens after the wake word."""
     earcons: bool = True
+    second_opinion: str = "auto"
+    """Whisper judges what Vosk proposes: ``"auto"`` where it is installed, ``"off"``, or the path
+    of a CTranslate2 Whisper folder."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,10 @@ def _voice(options: argparse.Namespace) -> dict[str, object]:
     language = recordings[0].language
     recordings = [entry for entry in recordings if entry.language == language]
     with build_application(settings, language) as application:
-        heard = bench_voice(application.speech.ears, [entry.path for entry in recordings], language)
+        heard = bench_voice(
+            lambda: application.speech.ears(patient=True),
+            [entry.path for entry in recordings],
+            language,
+        )
         shown_application(application, demo_study(), options.size)
         return {"language": language, **heard, **speech_to_pixel(application, recordings)}

@@ -151,7 +151,7 @@ class Runner:
         bridge = self.application.bridge
         if self._pipeline is None:
             voice = replace(self.application.settings.voice, activation="always-on")
-            ears = self.application.speech.ears()
+            ears = self.application.speech.ears(patient=True)
             ears.load()
             self._pipeline = Pipeline(ears, voice)
             self._post(ReadyEvent(0.0, path.name, 16000))

@@ -61,11 +61,13 @@ def ears_maker(settings: Settings) -> Callable[[Language, Path | None], "Ears"]:
     def make(language: Language, phrases: Path | None) -> "Ears":
         from surgery_assist.voice.assembly import load_trial_ears
         from surgery_assist.voice.speech import build_speech
+        from surgery_assist.voice.whisper import choose_opinion
 
         if phrases is not None:
             models = [Path(settings.models)] if settings.models else []
-            return load_trial_ears(phrases, language, models=models)
-        return build_speech(settings).ears()
+            opinion = choose_opinion(settings.voice.second_opinion, models, patient=True)
+            return load_trial_ears(phrases, language, models=models, opinion=opinion)
+        return build_speech(settings).ears(patient=True)
 
     return make
 

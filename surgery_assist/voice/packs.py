@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from surgery_assist.errors import OutputError, PackError
 from surgery_assist.settings import models_dir, user_models_dir
+from surgery_assist.voice.whisper_model import is_whisper_folder
 
 MANIFEST: Final = "pack.json"
 LANGUAGES: Final = ("ro", "en")
@@ -216,10 +217,13 @@ def _roots(folders: Iterable[Path]) -> Iterable[Path]:
 
 
 def _is_model(root: Path) -> bool:
-    """Whether Vosk could load the folder: today's layout, or the flat one of old models."""
+    """Whether Vosk could load the folder (today's layout, or the flat one of old models).
+
+    A Whisper model for second opinions is kept like a pack that serves no language.
+    """
     new = (root / "am" / "final.mdl").is_file() and (root / "conf" / "model.conf").is_file()
     old = (root / "final.mdl").is_file() and (root / "mfcc.conf").is_file()
-    return new or old
+    return new or old or is_whisper_folder(root)
 
 
 def _model_root(unpacked: Path, source: Path) -> Path:

@@ -14,6 +14,7 @@ from surgery_assist.voice.assembly import SWITCHES, load_ears
 from surgery_assist.voice.parser import Parse
 from surgery_assist.voice.phrases import PhraseBook, Wake, load_phrases
 from surgery_assist.voice.pipeline import Ears
+from surgery_assist.voice.whisper import choose_opinion
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,10 @@ class Speech:
         near = answer.suggestion or "-"
         raise NotUnderstoodError("error.not_understood", text=text, near=near)
 
-    def ears(self) -> Ears:
+    def ears(self, *, patient: bool = False) -> Ears:
         """Graphs and models of both languages; takes a moment, may be called in any thread.
+
+        With ``patient`` every second opinion is waited for, as suits recordings.
 
         Raises
         ------
@@ -56,7 +59,8 @@ class Speech:
         """
         models = [Path(self.settings.models)] if self.settings.models else []
         risks = {command.id: command.risk for command in self.registry}
-        return load_ears(self.books, risks=risks, models=models)
+        opinion = choose_opinion(self.settings.voice.second_opinion, models, patient=patient)
+        return load_ears(self.books, risks=risks, models=models, opinion=opinion)
 
 
 def build_speech(settings: Settings, registry: Registry | None = None) -> Speech:

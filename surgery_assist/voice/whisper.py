@@ -8,7 +8,7 @@ threads of its own, and an answer that takes too long is not waited for.
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Final, TypeVar
@@ -17,6 +17,7 @@ from surgery_assist.errors import PackError
 from surgery_assist.model.session import Language
 from surgery_assist.voice.audio import Samples
 from surgery_assist.voice.decision import Judgement, Nearest
+from surgery_assist.voice.packs import installed_packs
 from surgery_assist.voice.whisper_model import is_available, is_whisper_folder, load_whisper
 from surgery_assist.voice.whisper_scorer import WhisperScorer
 
@@ -123,14 +124,18 @@ class WhisperOpinion:
         return scorer
 
 
-def choose_opinion(choice: str, *, patient: bool = False) -> WhisperOpinion | None:
+def choose_opinion(
+    choice: str, models: Iterable[Path] = (), *, patient: bool = False
+) -> WhisperOpinion | None:
     """The second opinion that the settings ask for, already loading.
 
     Parameters
     ----------
     choice
-        ``"off"``, ``"auto"`` (the packaged model where it is installed), or the path of a
-        CTranslate2 Whisper folder.
+        ``"off"``, ``"auto"`` (an installed Whisper folder, or the packaged model where there is
+        one), or the path of a CTranslate2 Whisper folder.
+    models
+        Folders that ``"auto"`` searches before the user's own.
     patient
         Wait until it is loaded, and for every answer: results do not depend on the machine.
 
@@ -139,17 +144,27 @@ def choose_opinion(choice: str, *, patient: bool = False) -> WhisperOpinion | No
     PackError
         The folder holds no such model; if ``patient``, it can't be loaded.
     """
-    if choice == "off" or (choice == "auto" and not is_available()):
+    if choice == "off":
         return None
-    folder = None if choice == "auto" else Path(choice)
-    if folder is not None and not is_whisper_folder(folder):
-        raise PackError("error.opinion_folder", path=folder.name)
+    if choice == "auto":
+        folder = _installed(models)
+        if folder is None and not is_available():
+            return None
+    else:
+        folder = Path(choice)
+        if not is_whisper_folder(folder):
+            raise PackError("error.opinion_folder", path=folder.name)
     opinion = WhisperOpinion(folder, budget_seconds=PATIENT_SECONDS if patient else BUDGET_SECONDS)
     if patient:
         opinion.load()
     else:
         opinion.warm_up()
     return opinion
+
+
+def _installed(models: Iterable[Path]) -> Path | None:
+    roots = (pack.root for pack in installed_packs(models))
+    return next((root for root in roots if is_whisper_folder(root)), None)
 
 
 def _judged(

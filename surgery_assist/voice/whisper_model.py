@@ -66,7 +66,7 @@ def load_whisper(folder: Path | None = None, *, threads: int = 2) -> LoadedWhisp
     name = BUNDLED_NAME if folder is None else folder.name
     files = packaged_files() if folder is None else folder_files(folder)
     try:
-        import ctranslate2  # noqa: PLC0415  (start-up time)
+        import ctranslate2
     except ImportError as error:
         raise PackError("error.opinion_missing", name="ctranslate2") from error
     try:

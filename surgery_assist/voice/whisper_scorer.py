@@ -49,7 +49,7 @@ class WhisperScorer:
 
     def encode(self, audio: Samples) -> Sound:
         """Hear an utterance; of a longer one the last ten seconds."""
-        import ctranslate2  # noqa: PLC0415  (start-up time)
+        import ctranslate2
 
         audio = audio[-round(LONGEST_SECONDS * SAMPLE_RATE) :]
         steps = math.ceil(len(audio) / SAMPLE_RATE / WINDOW_STEP_SECONDS)
@@ -88,7 +88,7 @@ class WhisperScorer:
         return self._vocabulary.decode(result.sequences_ids[0]).strip()
 
     def _batch(self, sound: Sound, count: int) -> Any:
-        import ctranslate2  # noqa: PLC0415  (start-up time)
+        import ctranslate2
 
         repeated = np.ascontiguousarray(np.repeat(sound.states, count, axis=0))
         return ctranslate2.StorageView.from_array(repeated)
