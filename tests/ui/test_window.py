@@ -311,3 +311,17 @@ class _Strip(QWidget):
 
     def set_theme(self, _theme) -> None:
         pass
+
+
+@pytest.mark.usefixtures("qapp")
+def test_qt_keeps_its_hands_off_none():
+    """PySide6 6.12.0 takes a reference to None in every void call: minutes until Python aborts."""
+    import sys
+
+    from PySide6.QtCore import QRect
+
+    rect = QRect(0, 0, 1, 1)
+    before = sys.getrefcount(None)
+    for _ in range(500):
+        rect.setLeft(3)
+    assert abs(sys.getrefcount(None) - before) < 100
