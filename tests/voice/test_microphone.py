@@ -92,6 +92,15 @@ def test_blocks_follow_one_another_in_time() -> None:
 
 
 @pytest.mark.usefixtures("room")
+def test_a_microphone_is_chosen_by_number_or_part_of_its_name() -> None:
+    portaudio.refresh()
+    for device in portaudio.devices("input"):
+        assert portaudio.find_microphone(str(device.index)) == device
+    assert portaudio.find_microphone("PUL").name == "pulse"
+    assert portaudio.find_microphone("").name in {"pulse", "default"}
+
+
+@pytest.mark.usefixtures("room")
 def test_an_unknown_microphone_is_refused_with_the_known_ones() -> None:
     with pytest.raises(AudioSourceError) as refusal, MicrophoneSource("no such thing"):
         pass
