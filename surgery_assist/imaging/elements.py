@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+from surgery_assist.imaging.fast_header import RawElements
 from surgery_assist.imaging.names import decode_text
 
 if TYPE_CHECKING:
@@ -20,9 +21,11 @@ MAX_ITEMS = 20_000
 
 
 class Elements:
-    """Lenient access to one pydicom data set (or sequence item) by tag number."""
+    """Lenient access to one data set (or sequence item) by tag number."""
 
-    def __init__(self, dataset: "Dataset", character_sets: tuple[str, ...] | None = None) -> None:
+    def __init__(
+        self, dataset: "Dataset | RawElements", character_sets: tuple[str, ...] | None = None
+    ) -> None:
         self._dataset = dataset
         own = self.texts(CHARACTER_SET)
         self.character_sets = own or character_sets or ()
@@ -120,7 +123,7 @@ class Elements:
 
     def items(self, tag: int) -> Iterator["Elements"]:
         """Items of a sequence; none when it can't be parsed."""
-        if tag not in self._dataset:
+        if tag not in self._dataset or isinstance(self._dataset, RawElements):
             return
         try:
             sequence: Any = self._dataset[tag].value

@@ -12,6 +12,7 @@ from typing import BinaryIO, Final
 
 from surgery_assist.imaging.codecs import SUPPORTED
 from surgery_assist.imaging.elements import Elements
+from surgery_assist.imaging.fast_header import CHUNK, fast_header
 from surgery_assist.imaging.headers import PixelElement, instance_from
 from surgery_assist.imaging.quiet import quiet_pydicom
 from surgery_assist.imaging.records import (
@@ -86,34 +87,23 @@ def sniff(start: bytes, size: int) -> bool:
 
 
 def _read(file: BinaryIO, path: Path) -> Instance | OtherObject:
-    from pydicom.filereader import dcmread  # noqa: PLC0415  (start-up time)
-
     size = file.seek(0, 2)
     if size == 0:
         raise HeaderError("empty")
     file.seek(0)
-    start = file.read(4096)
+    start = file.read(CHUNK)
     if not sniff(start, size):
         raise HeaderError("not_dicom")
-    file.seek(0)
-    deflated = DEFLATED_LE.encode() in start[PREAMBLE:]
-    if deflated:
-        file, size = inflated(file)
-        deflated = isinstance(file, BytesIO)
-    dataset = dcmread(file, stop_before_pixels=True, force=True, specific_tags=list(HEADER_TAGS))
-    meta = getattr(dataset, "file_meta", None)
-    declared = str(meta.get("TransferSyntaxUID", "") or "") if meta is not None else ""
-    syntax = declared if _plausible_uid(declared) else ""
-    implicit = bool(dataset.is_implicit_VR)
-    little = bool(dataset.is_little_endian)
-    if not syntax:
-        syntax = (IMPLICIT_LE if implicit else EXPLICIT_LE) if little else EXPLICIT_BE
-    if deflated:
-        syntax = DEFLATED_LE
-    header = Elements(dataset)
-    sop_class = header.code(0x00080016)
-    if not sop_class and meta is not None:
-        sop_class = str(meta.get("MediaStorageSOPClassUID", "") or "")
+    plain = fast_header(start)
+    if plain is not None:
+        file.seek(plain.pixels_at)
+        header, syntax, implicit, little = Elements(plain.elements), plain.syntax, False, True
+        sop_class = header.code(0x00080016)
+    else:
+        file.seek(0)
+        if DEFLATED_LE.encode() in start[PREAMBLE:]:
+            file, size = inflated(file)
+        header, syntax, sop_class, implicit, little = _parsed(file)
     pixels = _pixel_element(file, implicit=implicit, little=little)
     modality = header.code(0x00080060, 16)
     if modality in _NO_PICTURE or pixels is None:
@@ -124,6 +114,30 @@ def _read(file: BinaryIO, path: Path) -> Instance | OtherObject:
         # A private name for uncompressed pixels: the size check tells whether that can be.
         syntax = (EXPLICIT_LE if not implicit else IMPLICIT_LE) if little else EXPLICIT_BE
     return instance_from(header, path, sop_class=sop_class, syntax=syntax, pixels=pixels, size=size)
+
+
+def _parsed(file: BinaryIO) -> tuple[Elements, str, str, bool, bool]:
+    """Header, transfer syntax, SOP class, implicit VR?, little endian?; by pydicom.
+
+    The file is left at the pixel data.
+    """
+    from pydicom.filereader import dcmread  # noqa: PLC0415  (start-up time)
+
+    dataset = dcmread(file, stop_before_pixels=True, force=True, specific_tags=list(HEADER_TAGS))
+    implicit, little = bool(dataset.is_implicit_VR), bool(dataset.is_little_endian)
+    meta = getattr(dataset, "file_meta", None)
+    declared = str(meta.get("TransferSyntaxUID", "") or "") if meta is not None else ""
+    if isinstance(file, BytesIO):
+        syntax = DEFLATED_LE
+    elif _plausible_uid(declared):
+        syntax = declared
+    else:
+        syntax = (IMPLICIT_LE if implicit else EXPLICIT_LE) if little else EXPLICIT_BE
+    header = Elements(dataset)
+    sop_class = header.code(0x00080016)
+    if not sop_class and meta is not None:
+        sop_class = str(meta.get("MediaStorageSOPClassUID", "") or "")
+    return header, syntax, sop_class, implicit, little
 
 
 def _plausible_uid(text: str) -> bool:
