@@ -3,6 +3,7 @@
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QApplication
 
+from surgery_assist.ui.icons import application_icon
 from surgery_assist.ui.theme import Colours, colour, sized_font
 
 TITLE = "Surgery Assist"
@@ -17,6 +18,7 @@ def create_application() -> QApplication:
     application.setApplicationDisplayName(TITLE)
     application.setStyle("Fusion")
     application.setFont(sized_font(16))
+    application.setWindowIcon(application_icon())
     application.setPalette(_palette(Colours()))
     return application
 
