@@ -7,6 +7,7 @@ threads of its own, and an answer that takes too long is not waited for.
 """
 
 import logging
+import os
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
@@ -28,6 +29,7 @@ BUDGET_SECONDS: Final = 0.6
 PATIENT_SECONDS: Final = 60.0
 """The same where nobody waits, such as in an evaluation."""
 MOST_CANDIDATES: Final = 10
+MOST_THREADS: Final = 4
 THREAD_NAME: Final = "surgery-assist-opinion"
 
 Answer = TypeVar("Answer")
@@ -41,7 +43,8 @@ class WhisperOpinion:
     folder
         A CTranslate2 Whisper folder, ``None`` for the packaged base model.
     threads
-        Threads of one computation.
+        Threads of one computation; ``None`` takes half of the cores, four at most, since the
+        picture must not stand still meanwhile.
     budget_seconds
         Longest wait for an answer.
     """
@@ -50,11 +53,11 @@ class WhisperOpinion:
         self,
         folder: Path | None = None,
         *,
-        threads: int = 2,
+        threads: int | None = None,
         budget_seconds: float = BUDGET_SECONDS,
     ) -> None:
         self._folder = folder
-        self._threads = threads
+        self._threads = threads or max(1, min(MOST_THREADS, (os.cpu_count() or 1) // 2))
         self._budget = budget_seconds
         self._lock = threading.Lock()
         self._loading: Future[WhisperScorer] | None = None

@@ -48,7 +48,7 @@ def is_available() -> bool:
     return all(find_spec(name) is not None for name in ("ctranslate2", *PACKAGES))
 
 
-def load_whisper(folder: Path | None = None, *, threads: int = 2) -> LoadedWhisper:
+def load_whisper(folder: Path | None = None, *, threads: int = 1) -> LoadedWhisper:
     """Load a model as int8; takes about a second.
 
     Parameters

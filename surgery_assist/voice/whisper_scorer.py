@@ -15,7 +15,7 @@ from surgery_assist.voice.mel import HOP, log_mel
 from surgery_assist.voice.whisper_model import LoadedWhisper
 
 WINDOW_STEP_SECONDS: Final = 0.5
-SHORTEST_SECONDS: Final = 2.0
+SHORTEST_SECONDS: Final = 3.0
 LONGEST_SECONDS: Final = 10.0
 """Whisper was trained on 30 s, and judges as well on less, which costs less."""
 PEAK: Final = 0.5
@@ -23,6 +23,8 @@ PEAK: Final = 0.5
 LEAST_PROBABILITY: Final = 1e-9
 LONGEST_TEXT: Final = 24
 """Tokens; a command is shorter."""
+_REPEATED: Final = re.compile(r"\b(\w.*?)(?:\W+\1)+\b", re.IGNORECASE)
+"""On little sound Whisper tends to write a word again and again."""
 _ENCLITIC: Final = re.compile(r"(?<=\w) (te|mă)\b")
 
 
@@ -83,9 +85,13 @@ class WhisperScorer:
         """What Whisper would write, at most a few words."""
         prompt = [*self._vocabulary.prompt(language), self._vocabulary.no_timestamps]
         (result,) = self._network.generate(
-            self._batch(sound, 1), [prompt], beam_size=1, max_length=len(prompt) + LONGEST_TEXT
+            self._batch(sound, 1),
+            [prompt],
+            beam_size=1,
+            no_repeat_ngram_size=3,
+            max_length=len(prompt) + LONGEST_TEXT,
         )
-        return self._vocabulary.decode(result.sequences_ids[0]).strip()
+        return once(self._vocabulary.decode(result.sequences_ids[0]).strip())
 
     def _batch(self, sound: Sound, count: int) -> Any:
         import ctranslate2
@@ -97,6 +103,11 @@ class WhisperScorer:
 def written(sentence: str) -> str:
     """A sentence of the phrase files as Whisper writes: "Oprește-te" for "oprește te"."""
     return _ENCLITIC.sub(r"-\1", sentence[:1].upper() + sentence[1:])
+
+
+def once(text: str) -> str:
+    """A text without words or groups of words that only repeat those before: "left left" -> "left"."""
+    return _REPEATED.sub(r"\1", text)
 
 
 def _levelled(audio: Samples) -> Samples:
