@@ -33,9 +33,12 @@ class PulseServer:
         self._home = Path(tempfile.mkdtemp(prefix="pulse-"))
         self._process: subprocess.Popen[bytes] | None = None
         socket = self._home / "socket"
+        runtime = self._home / "run"
+        runtime.mkdir(mode=0o700)
         self.environment: Mapping[str, str] = {
             "PULSE_SERVER": f"unix:{socket}",
-            "PULSE_RUNTIME_PATH": str(self._home / "run"),
+            "PULSE_RUNTIME_PATH": str(runtime),
+            "XDG_RUNTIME_DIR": str(runtime),
             "PULSE_COOKIE": str(self._home / "cookie"),
             "PULSE_SINK": SINK,
             "PULSE_SOURCE": f"{SINK}.monitor",
@@ -70,7 +73,8 @@ class PulseServer:
     @property
     def all_environment(self) -> dict[str, str]:
         """The environment of a process that is to hear or speak in this room."""
-        return {**os.environ, **self.environment, "HOME": str(self._home)}
+        home = str(self._home)
+        return {**os.environ, **self.environment, "HOME": home, "TMPDIR": home}
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
