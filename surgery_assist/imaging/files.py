@@ -60,9 +60,9 @@ def referenced_files(dicomdir: Path) -> list[Path]:
 
     References that would lead out of the DICOMDIR's folder are ignored.
     """
+    quiet_pydicom()
     from pydicom.filereader import dcmread  # noqa: PLC0415  (start-up time)
 
-    quiet_pydicom()
     try:
         dataset = dcmread(dicomdir, force=True, specific_tags=[0x00041220])
     except Exception:  # noqa: BLE001  (pydicom raises almost anything on hostile files)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from surgery_assist import __version__
+from surgery_assist.imaging.quiet import quiet_pydicom
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -122,6 +123,7 @@ def _decimal(value: float) -> str:
 def _common(
     seed: int, study: str, *, day: str, modality: str, series: str, number: int
 ) -> "Dataset":
+    quiet_pydicom()
     from pydicom.dataset import Dataset  # noqa: PLC0415  (start-up time)
 
     dataset = Dataset()

@@ -40,9 +40,10 @@ _NO_PICTURE: Final = ("SEG", "SR", "KO", "PR", "RTSTRUCT", "RTPLAN", "DOC", "M3D
 def warm_up() -> None:
     """Import what reading and decoding need, so that the first file does not wait for it."""
     import imagecodecs
-    import pydicom.filereader  # noqa: PLC0415  (start-up time)
 
     quiet_pydicom()
+    import pydicom.filereader  # noqa: PLC0415  (start-up time)
+
     _ = imagecodecs.jpeg2k_decode, pydicom.filereader.dcmread
 
 

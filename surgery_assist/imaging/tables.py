@@ -47,9 +47,9 @@ class Tables:
 
 def read_tables(path: Path) -> Tables:
     """Tables of a file; a broken table is as good as none."""
+    quiet_pydicom()
     from pydicom.filereader import dcmread  # noqa: PLC0415  (start-up time)
 
-    quiet_pydicom()
     dataset = dcmread(path, stop_before_pixels=True, force=True, specific_tags=list(_TAGS))
     signed = dataset.get("PixelRepresentation", 0) == 1
     return Tables(
