@@ -57,6 +57,8 @@ function Set-Up([string]$Level) {
         & $uv venv --quiet --clear --no-python-downloads --python $python $environment
         if ($LASTEXITCODE -ne 0) { Stop-With 'the virtual environment could not be made' }
     }
+    # Hospitals look into TLS with certificates of their own, which only the system knows.
+    $env:UV_SYSTEM_CERTS = '1'
     $env:VIRTUAL_ENV = $environment
     & $uv pip sync --quiet --require-hashes (Join-Path $Root $lock)
     if ($LASTEXITCODE -ne 0) { Stop-With "the packages of $lock could not be installed" }

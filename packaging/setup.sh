@@ -95,6 +95,8 @@ python_packages() {  # LEVEL
     "$UV" venv --quiet --clear --no-python-downloads --python "$PYTHON" "$ROOT/.venv" \
       || die "the virtual environment could not be made"
   fi
+  # Hospitals look into TLS with certificates of their own, which only the system knows.
+  export UV_SYSTEM_CERTS=1
   export VIRTUAL_ENV="$ROOT/.venv" UV_LINK_MODE="${UV_LINK_MODE:-copy}"
   "$UV" pip sync --quiet --require-hashes "$lock" || die "the packages of ${lock##*/} could not be installed"
   "$UV" pip install --quiet --no-deps --editable "$ROOT" || die "the project could not be installed"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from surgery_assist.cli.parsing import Subparsers, add_subcommand, settings_of, size
 from surgery_assist.cli.script import DEFAULT_SIZE, go_off_screen
 from surgery_assist.cli.window import show
+from surgery_assist.commands.dispatcher import Outcome
 from surgery_assist.errors import NotUnderstoodError, OutputError, SurgeryAssistError
 from surgery_assist.messages import explain, translate
 from surgery_assist.model.invocation import Invocation
@@ -19,6 +20,7 @@ from surgery_assist.settings import data_dir, resources_dir
 
 if TYPE_CHECKING:
     from surgery_assist.cli.steps import Runner
+    from surgery_assist.voice.events import UnderstoodEvent
     from surgery_assist.voice.manifest import Recording
 
 PHANTOM = "demo-study-1"
@@ -97,33 +99,34 @@ def play(options: argparse.Namespace, study: Sequence[Path]) -> int:
 
 
 def _play_one(runner: "Runner", recording: "Recording", prefix: Path, started: float) -> bool:
+    from surgery_assist.voice.evaluate import Result
     from surgery_assist.voice.events import RejectedEvent, UnderstoodEvent
 
     application = runner.application
     if application.session.control.language != recording.language:
         application.dispatcher.dispatch(Invocation(_LANGUAGE_COMMANDS[recording.language]))
-    done: list[tuple[str, dict[str, object]]] = []
+    decisions: list[UnderstoodEvent | RejectedEvent] = []
+    name = "nothing"
     try:
         for event in runner.heard_in(recording.path):
-            clock = f"{time.monotonic() - started:6.2f} s"
+            clock = f"{time.monotonic() - started:6.2f} s  {recording.language} "
             if isinstance(event, UnderstoodEvent):
-                invocation = event.invocation
-                done.append((invocation.command_id, dict(invocation.arguments)))
-                outcome = runner.outcomes[-1]
-                result = outcome.status if outcome.error is None else outcome.error.key
-                slots = " ".join(f"{name}={value}" for name, value in done[-1][1].items())
-                print(
-                    f"{clock}  {recording.language}  {invocation.heard!r:<32} -> "
-                    f"{invocation.command_id} {slots}".ljust(78),
-                    f"{result:<8} {event.confidence:4.0%}  {event.latency_ms:4.0f} ms",
-                    flush=True,
-                )
+                decisions.append(event)
+                name = event.invocation.command_id
+                print(clock, _what_it_did(event, runner.outcomes[-1]), flush=True)
             elif isinstance(event, RejectedEvent):
-                print(f"{clock}  {recording.language}  {event.heard!r:<32} -- {event.reason}")
+                decisions.append(event)
+                print(clock, f"{event.heard!r:<32} -- {event.reason}", flush=True)
     except SurgeryAssistError as error:
         print(f"{recording.name}: {explain(error, recording.language)}")
         return False
-    name = done[0][0] if done else "nothing"
     runner.do("screenshot", prefix.with_name(f"{prefix.name}{name}.png"))
-    wanted = (recording.expected_id, dict(recording.expected_slots))
-    return done == ([wanted] if recording.expected_id else [])
+    return Result(recording, decisions, 0.0, 0.0).verdict == "right" and runner.exit_code == 0
+
+
+def _what_it_did(event: "UnderstoodEvent", outcome: Outcome) -> str:
+    invocation = event.invocation
+    slots = " ".join(f"{name}={value}" for name, value in invocation.arguments.items())
+    result = outcome.status if outcome.error is None else outcome.error.key
+    did = f"{invocation.heard!r:<32} -> {invocation.command_id} {slots}".ljust(68)
+    return f"{did} {result:<8} {event.confidence:4.0%}  {event.latency_ms:4.0f} ms"

@@ -30,12 +30,13 @@ class CommandLog:
         known = invocation.command_id in self._registry
         if outcome.status == "refused" or not known:
             return
-        if self._registry[invocation.command_id].internal:
+        command = self._registry[invocation.command_id]
+        if command.internal:
             return
         self.entries.append(
             {
                 "id": invocation.command_id,
-                "slots": dict(invocation.arguments),
+                "slots": {**command.defaults, **invocation.arguments},
                 "source": invocation.source,
                 "heard": invocation.heard,
                 "ms": round(outcome.ms, 3),

@@ -4,7 +4,6 @@ A recording is right only if it did what was expected and nothing else. One that
 and did something is a false accept, which is worse than a miss.
 """
 
-import inspect
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -88,14 +87,7 @@ def _whole(invocation: Invocation) -> dict[str, object]:
 
 @cache
 def _defaults() -> Mapping[str, Mapping[str, object]]:
-    return {
-        command.id: {
-            name: parameter.default
-            for name, parameter in inspect.signature(command.function).parameters.items()
-            if parameter.default not in (inspect.Parameter.empty, None)
-        }
-        for command in build_registry().public
-    }
+    return {command.id: command.defaults for command in build_registry().public}
 
 
 _NOTHING: Final[Mapping[str, object]] = {
