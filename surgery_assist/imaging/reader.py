@@ -55,7 +55,6 @@ def read_file(path: Path) -> Instance | OtherObject:
     HeaderError
         With the reason why the file is refused.
     """
-    quiet_pydicom()
     try:
         with path.open("rb") as file:
             return _read(file, path)
@@ -122,6 +121,7 @@ def _parsed(file: BinaryIO) -> tuple[Elements, str, str, bool, bool]:
 
     The file is left at the pixel data.
     """
+    quiet_pydicom()
     from pydicom.filereader import dcmread  # noqa: PLC0415  (start-up time)
 
     dataset = dcmread(file, stop_before_pixels=True, force=True, specific_tags=list(HEADER_TAGS))
@@ -211,6 +211,7 @@ def _pixel_element(file: BinaryIO, *, implicit: bool, little: bool) -> PixelElem
 
 
 def _without_picture(header: Elements, path: Path, sop_class: str, modality: str) -> OtherObject:
+    quiet_pydicom()
     from pydicom.uid import UID  # noqa: PLC0415  (start-up time)
 
     name = UID(sop_class).name if sop_class else ""
