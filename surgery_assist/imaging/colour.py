@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from surgery_assist.imaging.codecs import CodecError
+from surgery_assist.imaging.quiet import quiet_pydicom
 from surgery_assist.imaging.records import PixelLayout
 from surgery_assist.imaging.tables import Tables
 
@@ -34,6 +35,7 @@ def to_rgb(
     if layout.photometric == "PALETTE COLOR":
         if tables.palette is None:
             raise CodecError("no palette")
+        quiet_pydicom()
         from pydicom.pixels.processing import apply_color_lut  # noqa: PLC0415  (start-up time)
 
         mask = (1 << layout.bits_stored) - 1

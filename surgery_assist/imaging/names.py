@@ -8,13 +8,16 @@ import re
 import unicodedata
 from typing import Final
 
+from surgery_assist.imaging.quiet import quiet_pydicom
+
 _COMMA_BELOW: Final = str.maketrans("\u015f\u015e\u0163\u0162", "\u0219\u0218\u021b\u021a")
 _TURKISH: Final = frozenset("\u0131\u0130\u011f\u011e")
 _MISREAD_CP1250: Final = frozenset("\u00aa\u00ba\u00de\u00fe")
 """What S, s, T, t with cedilla of cp1250 or Latin-2 look like when read as Latin-1."""
 _DELIMITERS: Final = frozenset(b"^=\\")
 """After these a text starts anew in the first character set (PS3.5 section 6.1.2.5.3)."""
-_DEFAULT_SETS: Final = frozenset({"", "ISO_IR 6", "ISO_IR 100"})
+_GUESSED_SETS: Final = frozenset({"", "ISO_IR 6", "ISO_IR 100", "ISO_IR 192"})
+"""None, ASCII, Latin-1 and UTF-8: declared wrongly often enough to look at the bytes first."""
 
 
 def decode_text(value: bytes, character_sets: tuple[str, ...] = ()) -> str:
@@ -35,7 +38,7 @@ def decode_text(value: bytes, character_sets: tuple[str, ...] = ()) -> str:
     first = character_sets[0].strip() if character_sets else ""
     if value.isascii() and b"\x1b" not in value:
         text = value.decode("ascii")
-    elif len(character_sets) <= 1 and first in _DEFAULT_SETS:
+    elif len(character_sets) <= 1 and first in _GUESSED_SETS:
         text = _guessed(value)
     else:
         text = _declared(value, character_sets)
@@ -47,7 +50,7 @@ def decode_text(value: bytes, character_sets: tuple[str, ...] = ()) -> str:
 
 
 def _guessed(value: bytes) -> str:
-    """Undeclared or declared Latin-1: really that, or UTF-8, or the Windows code page."""
+    """UTF-8 if it can be that, else Latin-1, unless it looks like the Windows code page."""
     try:
         return value.decode("utf-8")
     except UnicodeDecodeError:
@@ -58,6 +61,7 @@ def _guessed(value: bytes) -> str:
 
 
 def _declared(value: bytes, character_sets: tuple[str, ...]) -> str:
+    quiet_pydicom()
     from pydicom.charset import convert_encodings, decode_bytes  # noqa: PLC0415  (start-up time)
 
     try:
