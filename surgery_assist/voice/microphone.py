@@ -1,5 +1,6 @@
 """A microphone through PortAudio, which may be unplugged and plugged in again at any time."""
 
+import logging
 import queue
 import time
 from collections.abc import Iterator
@@ -30,6 +31,7 @@ START_SECONDS: Final = 6.0
 FIRST_RETRY_SECONDS: Final = 0.25
 LAST_RETRY_SECONDS: Final = 2.0
 LATENCY_SECONDS: Final = 0.1
+logger = logging.getLogger(__name__)
 
 
 class MicrophoneSource:
@@ -96,6 +98,7 @@ class MicrophoneSource:
 
     def _blocks_until_lost(self, shift: float) -> Iterator[SourceItem | None]:
         conditioner = Conditioner(self._rate, start=shift)
+        told = self.overruns
         while True:
             try:
                 frames = self._queue.get(timeout=POLL_SECONDS)
@@ -104,6 +107,9 @@ class MicrophoneSource:
                     return
                 yield None
                 continue
+            if self.overruns > told:
+                told = self.overruns
+                logger.warning("sound was lost %d times: the program can't keep up", told)
             yield from conditioner.feed(frames)
 
     def _dead(self) -> bool:

@@ -5,6 +5,7 @@ as an `ErrorEvent`, and a microphone that appears is used.
 """
 
 import contextlib
+import logging
 import threading
 from collections.abc import Callable
 from typing import Final, Self
@@ -26,6 +27,7 @@ from surgery_assist.voice.pipeline import Ears, Pipeline
 RETRY_SECONDS: Final = 2.0
 JOIN_SECONDS: Final = 10.0
 THREAD_NAME: Final = "surgery-assist-voice"
+logger = logging.getLogger(__name__)
 
 
 class VoiceService:
@@ -104,10 +106,9 @@ class VoiceService:
                     return
         except SurgeryAssistError as error:
             self._fail(error)
-        except Exception as error:  # noqa: BLE001  (the last resort: say it, do not die silently)
-            failure = VoiceError("error.voice_failed", detail=type(error).__name__)
-            failure.__cause__ = error
-            self._fail(failure)
+        except Exception as error:
+            logger.exception("listening failed")
+            self._fail(VoiceError("error.voice_failed", detail=type(error).__name__))
 
     def _fail(self, error: SurgeryAssistError) -> None:
         # Perhaps it was on_event that failed: then there is nobody left to tell.

@@ -98,6 +98,7 @@ def test_a_missing_pack_is_an_event(log: Log) -> None:
         assert event.error.key == "error.pack_missing"
 
 
+@pytest.mark.expects_log_warnings
 def test_an_unexpected_failure_is_an_event_too(log: Log) -> None:
     def broken() -> Ears:
         raise ZeroDivisionError
