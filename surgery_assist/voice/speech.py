@@ -60,7 +60,10 @@ class Speech:
         models = [Path(self.settings.models)] if self.settings.models else []
         risks = {command.id: command.risk for command in self.registry}
         opinion = choose_opinion(self.settings.voice.second_opinion, models, patient=patient)
-        return load_ears(self.books, risks=risks, models=models, opinion=opinion)
+        ears = load_ears(self.books, risks=risks, models=models, opinion=opinion)
+        if opinion is not None:
+            opinion.warm_up()
+        return ears
 
 
 def build_speech(settings: Settings, registry: Registry | None = None) -> Speech:

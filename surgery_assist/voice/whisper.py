@@ -30,6 +30,7 @@ PATIENT_SECONDS: Final = 60.0
 """The same where nobody waits, such as in an evaluation."""
 MOST_CANDIDATES: Final = 10
 MOST_THREADS: Final = 4
+MOST_WORDS: Final = 12
 THREAD_NAME: Final = "surgery-assist-opinion"
 
 Answer = TypeVar("Answer")
@@ -130,7 +131,7 @@ class WhisperOpinion:
 def choose_opinion(
     choice: str, models: Iterable[Path] = (), *, patient: bool = False
 ) -> WhisperOpinion | None:
-    """The second opinion that the settings ask for, already loading.
+    """The second opinion that the settings ask for; it loads at `WhisperOpinion.warm_up`.
 
     Parameters
     ----------
@@ -140,7 +141,7 @@ def choose_opinion(
     models
         Folders that ``"auto"`` searches before the user's own.
     patient
-        Wait until it is loaded, and for every answer: results do not depend on the machine.
+        Load it now, and wait for every answer: results do not depend on the machine.
 
     Raises
     ------
@@ -160,8 +161,6 @@ def choose_opinion(
     opinion = WhisperOpinion(folder, budget_seconds=PATIENT_SECONDS if patient else BUDGET_SECONDS)
     if patient:
         opinion.load()
-    else:
-        opinion.warm_up()
     return opinion
 
 
@@ -178,9 +177,11 @@ def _judged(
     nearest: Nearest | None,
 ) -> list[Judgement]:
     sound = scorer.encode(audio)
-    near = nearest(scorer.write(sound, language)) if nearest is not None else ""
-    if near and near not in candidates:
-        candidates = [*candidates, near]
+    if nearest is not None:
+        text = scorer.write(sound, language)
+        # To look for the nearest sentence to a long speech takes long, and it is no command.
+        near = nearest(text) if len(text.split()) <= MOST_WORDS else ""
+        candidates += [near] if near and near not in candidates else []
     scores = scorer.score(sound, candidates, language)
     return [
         Judgement(text, sum(tokens), sum(tokens) / len(tokens))
