@@ -106,14 +106,16 @@ def _play_one(runner: "Runner", recording: "Recording", prefix: Path, started: f
     if application.session.control.language != recording.language:
         application.dispatcher.dispatch(Invocation(_LANGUAGE_COMMANDS[recording.language]))
     decisions: list[UnderstoodEvent | RejectedEvent] = []
-    name = "nothing"
+    name, refused = "nothing", 0
     try:
         for event in runner.heard_in(recording.path):
             clock = f"{time.monotonic() - started:6.2f} s  {recording.language} "
             if isinstance(event, UnderstoodEvent):
                 decisions.append(event)
                 name = event.invocation.command_id
-                print(clock, _what_it_did(event, runner.outcomes[-1]), flush=True)
+                outcome = _outcome_of(event, runner.outcomes)
+                refused += outcome.status == "refused"
+                print(clock, _what_it_did(event, outcome), flush=True)
             elif isinstance(event, RejectedEvent):
                 decisions.append(event)
                 print(clock, f"{event.heard!r:<32} -- {event.reason}", flush=True)
@@ -121,7 +123,13 @@ def _play_one(runner: "Runner", recording: "Recording", prefix: Path, started: f
         print(f"{recording.name}: {explain(error, recording.language)}")
         return False
     runner.do("screenshot", prefix.with_name(f"{prefix.name}{name}.png"))
-    return Result(recording, decisions, 0.0, 0.0).verdict == "right" and runner.exit_code == 0
+    right = Result(recording, decisions, 0.0, 0.0).verdict == "right"
+    return right and refused == 0 and runner.exit_code == 0
+
+
+def _outcome_of(event: "UnderstoodEvent", outcomes: Sequence[Outcome]) -> Outcome:
+    """What became of a sentence; the history of what was heard is written after it."""
+    return next(o for o in reversed(outcomes) if o.invocation is event.invocation)
 
 
 def _what_it_did(event: "UnderstoodEvent", outcome: Outcome) -> str:
