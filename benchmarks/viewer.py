@@ -38,7 +38,7 @@ def bench(arguments: Sequence[str]) -> dict[str, object]:
     """The figures of one run."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "figures.json"
-        subprocess.run(
+        subprocess.run(  # noqa: S603  (our own program)
             [sys.executable, "-m", "surgery_assist", "bench", *arguments, "--json", out],
             check=True,
             timeout=600,

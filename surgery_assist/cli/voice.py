@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,16 +59,21 @@ def evaluate(options: argparse.Namespace) -> int:
 def ears_maker(settings: Settings) -> Callable[[Language, Path | None], "Ears"]:
     """Ears by language; with another phrase file, those of its vocabulary alone."""
 
+    @cache
+    def own() -> "Ears":
+        from surgery_assist.voice.speech import build_speech
+
+        return build_speech(settings).ears(patient=True)
+
     def make(language: Language, phrases: Path | None) -> "Ears":
         from surgery_assist.voice.assembly import load_trial_ears
-        from surgery_assist.voice.speech import build_speech
         from surgery_assist.voice.whisper import choose_opinion
 
         if phrases is not None:
             models = [Path(settings.models)] if settings.models else []
             opinion = choose_opinion(settings.voice.second_opinion, models, patient=True)
             return load_trial_ears(phrases, language, models=models, opinion=opinion)
-        return build_speech(settings).ears(patient=True)
+        return own()
 
     return make
 
