@@ -42,7 +42,6 @@ class DisplaySettings:
     """From the eyes to the screen; texts are sized for it."""
     diagonal_inch: float = 0.0
     """Of the screen, when the system reports a wrong size; 0 trusts the system."""
-    cine_fps: float = 15.0
 
 
 @dataclass(frozen=True, slots=True)

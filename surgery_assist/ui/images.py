@@ -66,6 +66,10 @@ class Images(QObject):
         self._pictures: OrderedDict[_Key, QImage] = OrderedDict()
         self._bytes = 0
         self._thumbnails: dict[str, QImage] = {}
+        self._awaited: set[str] = set()
+        """Display sets whose thumbnail is being made."""
+        self._tried: set[str] = set()
+        self.thumbnail_ready.connect(self._thumbnail_tried)
         self._focus: tuple[tuple[DisplaySetUID, int], ...] = ()
         self._closed = False
         self.store = make_store(self._arrived)
@@ -78,6 +82,10 @@ class Images(QObject):
             self.thumbnail_ready.emit(uid)
         else:
             self.frame_ready.emit(uid, index)
+
+    def _thumbnail_tried(self, uid: str) -> None:
+        self._awaited.discard(uid)
+        self._tried.add(uid)
 
     def focus(self, session: Session) -> None:
         """Load what is visible, the active viewport's frame first."""
@@ -156,6 +164,8 @@ class Images(QObject):
             return kept
         made = self.store.thumbnail(uid)
         if made is None:
+            if uid not in self._tried:
+                self._awaited.add(uid)
             return None
         image = as_image(made)
         self._thumbnails[uid] = image
@@ -177,7 +187,9 @@ class Images(QObject):
         return auto_window(self.store.load(uid, index))
 
     def settled(self, session: Session) -> bool:
-        """Every visible frame has been loaded or has failed."""
+        """Every visible frame, and thumbnail of a list that is open, is there or has failed."""
+        if session.view.panel == "studies" and self._awaited:
+            return False
         for index in session.panes():
             shown = session.shown(index)
             if shown is None or not shown[1].count:
@@ -191,6 +203,8 @@ class Images(QObject):
         self.store.close()
         self._pictures.clear()
         self._thumbnails.clear()
+        self._awaited.clear()
+        self._tried.clear()
         self._bytes = 0
         self._focus = ()
         self.store = self._make_store(self._arrived)

@@ -91,6 +91,10 @@ class MainWindow(QWidget):
         self._windowed = True
         self._closed = False
         self._follows_screen = False
+        self._taken: tuple[str, bool] = ("", False)
+        """The list and the question that take room from the images now."""
+        self._rearrange = QTimer(self, singleShot=True, interval=0)
+        self._rearrange.timeout.connect(self._arrange)
         self.theme = theme_for(1280, 720, None, settings.display.distance_m)
         """Colours and sizes for the window as it is now."""
         self.setObjectName("window")
@@ -118,7 +122,7 @@ class MainWindow(QWidget):
         self._attach(widget)
 
     def attach_panel(self, name: PanelName, widget: QWidget) -> None:
-        """Put a list over the images that shows while the Session's panel has this name."""
+        """Put a list beside the images that shows while the Session's panel has this name."""
         self._panels[name] = widget
         self._attach(widget)
 
@@ -162,6 +166,7 @@ class MainWindow(QWidget):
             not self._tasks.busy
             and self._images.settled(self._dispatcher.session)
             and not self._area.dirty
+            and not self._rearrange.isActive()
             and all(
                 w.settled() for w in self._attached if isinstance(w, Settling) and w.isVisible()
             )
@@ -205,13 +210,17 @@ class MainWindow(QWidget):
         view = session.view
         for name, panel in self._panels.items():
             panel.setVisible(view.panel == name and not view.blank)
+        asked = session.control.question is not None
         if self._question is not None:
-            asked = session.control.question is not None
-            if asked and not self._question.isVisible():
-                self._place_question(self._question)
             self._question.setVisible(asked)
+        # Who the patient is and which side is which must never lie under a list: the images make
+        # room, a moment later since the Session may not be changed while it is being shown.
+        taken = ("" if view.blank else view.panel, asked)
+        if taken != self._taken:
+            self._taken = taken
+            self._rearrange.start()
         if self._empty is not None:
-            self._place_empty(self._empty, session)
+            self._place_empty(self._empty)
             self._empty.setVisible(not session.catalogue.studies and not view.blank)
 
     # --- arranging -----------------------------------------------------------------------------
@@ -232,8 +241,11 @@ class MainWindow(QWidget):
             height = min(self.height() // 3, self._hud.sizeHint().height())
             area.setBottom(area.bottom() - height)
             self._hud.setGeometry(0, area.bottom() + 1, self.width(), height)
-        self._area.setGeometry(area)
         self._place_over(area)
+        area = self._free(area)
+        self._area.setGeometry(area)
+        if self._empty is not None:
+            self._place_empty(self._empty)
         self._dispatcher.dispatch(
             Invocation(
                 "screen.resize",
@@ -250,28 +262,29 @@ class MainWindow(QWidget):
             x = area.left() if name in _ON_THE_LEFT else area.right() + 1 - width
             panel.setGeometry(x, area.top(), width, area.height())
             panel.raise_()
-        if self._empty is not None:
-            self._place_empty(self._empty, self._dispatcher.session)
         if self._question is not None:
-            self._place_question(self._question)
+            height = min(area.height(), self._question.sizeHint().height())
+            top = area.bottom() + 1 - height
+            self._question.setGeometry(area.x(), top, area.width(), height)
+            self._question.raise_()
 
-    def _place_empty(self, empty: QWidget, session: Session) -> None:
-        """In what the list that is open leaves free."""
-        area = self._area.geometry()
-        panel = self._panels.get(session.view.panel) if session.view.panel else None
+    def _free(self, area: QRect) -> QRect:
+        """What a list and a question leave of the area."""
+        free = QRect(area)
+        name, asked = self._taken
+        panel = self._panels.get(cast("PanelName", name))
         if panel is not None:
-            if panel.x() == area.x():
-                area.setLeft(panel.geometry().right() + 1)
+            if name in _ON_THE_LEFT:
+                free.setLeft(panel.geometry().right() + 1)
             else:
-                area.setRight(panel.x() - 1)
-        empty.setGeometry(area)
-        empty.stackUnder(self._progress)
+                free.setRight(panel.x() - 1)
+        if asked and self._question is not None:
+            free.setBottom(self._question.y() - 1)
+        return free
 
-    def _place_question(self, question: QWidget) -> None:
-        area = self._area.geometry()
-        height = min(area.height(), question.sizeHint().height())
-        question.setGeometry(area.x(), area.bottom() + 1 - height, area.width(), height)
-        question.raise_()
+    def _place_empty(self, empty: QWidget) -> None:
+        empty.setGeometry(self._area.geometry())
+        empty.stackUnder(self._progress)
 
     def _move_to_monitor(self, monitor: int) -> None:
         screens = QGuiApplication.screens()

@@ -82,7 +82,7 @@ def build_graph(
     """A Vosk model directory whose graph holds exactly these sentences.
 
     It is made once for the same input: the name is a hash of sentences, pronunciations, costs and
-    acoustic model's size and time. The pack's large files are linked, not copied, where the disk allows.
+    acoustic model's and its configuration's size and time. The pack's large files are linked, not copied, where the disk allows.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ def build_graph(
     model = pack_root / "am" / "final.mdl"
     if not model.is_file():
         raise PackError("error.model_unloadable", path=pack_root.name)
-    target = out_dir / f"graph-{_key(automata, lexicon, costs, model)}"
+    target = out_dir / f"graph-{_key(automata, lexicon, costs, pack_root)}"
     if not target.is_dir():
         graph = compose_graph(automata, lexicon, costs)
         try:
@@ -132,10 +132,11 @@ def _forget_oldest(out_dir: Path) -> None:
         shutil.rmtree(path, ignore_errors=True)
 
 
-def _key(automata: Sequence[Automaton], lexicon: Lexicon, costs: GraphCosts, model: Path) -> str:
+def _key(automata: Sequence[Automaton], lexicon: Lexicon, costs: GraphCosts, pack: Path) -> str:
     """Hash of all that makes the model directory what it is."""
-    stat = model.stat()
-    key = hashlib.sha256(repr((_FORMAT, costs, stat.st_size, stat.st_mtime_ns)).encode())
+    linked = [pack / "am" / "final.mdl", *sorted((pack / "conf").glob("*"))]
+    stats = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in linked]
+    key = hashlib.sha256(repr((_FORMAT, costs, stats)).encode())
     for automaton in automata:
         key.update(repr(automaton).encode())
         for word in sorted(automaton.words()):

@@ -325,3 +325,29 @@ def test_qt_keeps_its_hands_off_none():
     for _ in range(500):
         rect.setLeft(3)
     assert abs(sys.getrefcount(None) - before) < 100
+
+
+@pytest.mark.parametrize("command", ["patient.list", "help.show", "heard.show"])
+def test_images_make_room_for_a_list_so_that_identity_and_sides_stay_visible(program, command):
+    names = {"patient.list": "studies", "help.show": "help", "heard.show": "heard"}
+    panel = _Strip(60)
+    program.window.attach_panel(names[command], panel)
+    whole = program.session.control.screen.width
+    program.do(command)
+    assert program.window.wait_settled(5)
+    assert program.session.control.screen.width == pytest.approx(whole - panel.width(), abs=2)
+    program.do("cancel")
+    assert program.window.wait_settled(5)
+    assert program.session.control.screen.width == whole
+
+
+def test_a_question_takes_room_below_the_images(program):
+    bar = _Strip(60)
+    program.window.attach_question(bar)
+    height = program.session.control.screen.height
+    program.do("case.close")
+    assert program.window.wait_settled(5)
+    assert program.session.control.screen.height == pytest.approx(height - bar.height(), abs=2)
+    program.do("reject")
+    assert program.window.wait_settled(5)
+    assert program.session.control.screen.height == height
