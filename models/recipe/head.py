@@ -89,6 +89,7 @@ def train_head(
     seed: int,
     judge: Callable[[PhoneNet], float] | None = None,
     rate: float = 2e-3,
+    start: PhoneNet | None = None,
 ) -> PhoneNet:
     """Train by frame cross-entropy with label smoothing; keep the epoch that judges best.
 
@@ -99,6 +100,8 @@ def train_head(
     judge
         Accuracy on speech that is not trained on, asked after the later epochs. Networks
         overfit small sets of synthetic speech: the loss can't tell when to stop.
+    start
+        Trained further in place of a fresh one (``width`` is then its own).
     """
     torch.manual_seed(seed)
     chance = random.Random(seed)  # noqa: S311
@@ -110,6 +113,8 @@ def train_head(
     )
     prior = np.log((counts + 10) / (counts + 10).sum()).astype(np.float32)
     net = PhoneNet(Head(features[0].shape[1], width), mean, deviation, prior)
+    if start is not None:
+        net = PhoneNet(start.head, start.mean, start.deviation, prior)
     optimiser = torch.optim.Adam(net.head.parameters(), lr=rate, weight_decay=1e-5)
     chunks = [(i, s) for i, y in enumerate(labels) for s in range(0, max(1, len(y) - 15), _CHUNK)]
     total, step = epochs * (len(chunks) // _BATCH), 0

@@ -51,15 +51,17 @@ class PackFacts:
     parameters: int
 
 
+def write_draft(pack: Path) -> None:
+    """A manifest without hashes: enough for the program to take the pack as one of ours."""
+    (pack / MANIFEST).write_text(json.dumps(_identity(pack.name)), "utf-8")
+
+
 def finish(pack: Path, facts: PackFacts, name: str) -> None:
     """Write ``MODEL_CARD.md`` and ``pack.json``, and verify the result."""
     (pack / "MODEL_CARD.md").write_text(card(facts), "utf-8")
     manifest = {
-        "name": name,
-        "version": VERSION,
-        "languages": ["ro", "en"],
+        **_identity(name),
         "licence": "Apache-2.0",
-        "phones": PHONES_NAME,
         "sample_rate": 16000,
         "donor": {
             "package": facts.donor.package.requirement,
@@ -112,7 +114,7 @@ Synthetic voices and people are kept apart: a figure of one says little about th
 
 {_table(facts.synthetic)}
 
-### People (isolated words, closed vocabularies, nothing rejected)
+### People (isolated words, closed vocabularies, nothing rejected, best path of the network alone)
 
 {_table(facts.people)}
 
@@ -123,6 +125,10 @@ Synthetic voices and people are kept apart: a figure of one says little about th
 * How it does behind a mask, in a real operating room, or with several people talking at once.
 * Its confidence separates right from wrong only weakly; commands that matter are read back.
 """
+
+
+def _identity(name: str) -> dict[str, object]:
+    return {"name": name, "version": VERSION, "languages": ["ro", "en"], "phones": PHONES_NAME}
 
 
 def _measured(measurement: Measurement) -> Mapping[str, object]:

@@ -27,7 +27,7 @@ from models.recipe.fetch import fetch, package_dir
 from models.recipe.graph import write_graph
 from models.recipe.judge import Trial, judge, trials, write_manifest
 from models.recipe.labels import Listener, label_utterances
-from models.recipe.pack import Measurement, PackFacts, Source, finish
+from models.recipe.pack import Measurement, PackFacts, Source, finish, write_draft
 from models.recipe.sentences import command_sentences, word_sentences
 from models.recipe.speech import speak_all
 from models.recipe.training import disturbed_copies
@@ -191,6 +191,7 @@ class Recipe:
         (self._work / "scores.json").write_text(json.dumps(asdict(settings)), "utf-8")
         if not (pack / "graph").is_dir():
             write_graph(pack, self.cache / "graphs")
+        write_draft(pack)
 
     def _copies(self, utterances: Sequence[Utterance], name: str, seed: int):  # type: ignore[no-untyped-def]
         path = self._work / f"{name}.npz"
@@ -270,7 +271,7 @@ class Recipe:
     def _trials(self) -> list[Trial]:
         """Commands and other words by voices that never trained, shuffled."""
         count = self.options.amounts.judged
-        spoken = list(kokoro_utterances([self.cache / "judge-commands"], held_out=True))
+        spoken = list(kokoro_utterances([self.cache / "judge-commands"], held_out=True))[:count]
         robots = robot_utterances(command_sentences(count // 2, 4040), 4040, held_out=True)
         found = list(trials([*spoken, *robots], self._held_out))
         random.Random(_JUDGE_SEED).shuffle(found)  # noqa: S311
