@@ -123,8 +123,8 @@ def train_head(
         net.head.train()
         chance.shuffle(chunks)
         right = seen = 0
-        for start in range(0, len(chunks) - _BATCH + 1, _BATCH):
-            x, y = _batch(chunks[start : start + _BATCH], features, labels, net)
+        for first in range(0, len(chunks) - _BATCH + 1, _BATCH):
+            x, y = _batch(chunks[first : first + _BATCH], features, labels, net)
             for group in optimiser.param_groups:
                 group["lr"] = rate * min(1, (step + 1) / 30) * max(0.02, 1 - step / total)
             output = net.head(x)
