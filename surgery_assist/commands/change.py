@@ -5,7 +5,6 @@ from typing import Any
 
 from surgery_assist.model.session import Session
 from surgery_assist.model.study import DisplaySet
-from surgery_assist.model.viewport import Viewport
 
 
 def has_image(session: Session) -> str | None:
@@ -104,8 +103,3 @@ def nearest_index(source: DisplaySet, index: int, target: DisplaySet) -> int | N
         if frame.plane is not None
     ]
     return min(distances)[1] if distances else None
-
-
-def fresh(viewport: Viewport) -> Viewport:
-    """The viewport as it was opened: same frame of the same display set, nothing changed."""
-    return Viewport(display_set=viewport.display_set, index=viewport.index)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Annotated
 
 from surgery_assist.commands.change import change, has_frames, has_image, show_index
-from surgery_assist.commands.registry import Risk, command
+from surgery_assist.commands.registry import Result, Risk, command
 from surgery_assist.commands.slots import Range
 from surgery_assist.errors import NotPossibleError
 from surgery_assist.model.session import Session
@@ -85,7 +85,7 @@ def image_step(session: Session, steps: int, *, wrap: bool = False) -> Session:
 
 
 @command("cine.step", Risk.STATE, internal=True)
-def cine_step(session: Session, viewport: int, steps: int) -> Session:
+def cine_step(session: Session, viewport: int, steps: int) -> Result:
     """Play on in a viewport; no step of undo of its own, undo goes back to before it played."""
     if not 0 <= viewport < len(session.view.viewports):
         return session

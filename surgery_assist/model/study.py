@@ -1,6 +1,6 @@
 """Patients, studies, series and what a viewport can show of them. Values only, no pixels."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
@@ -165,8 +165,3 @@ class Catalogue:
 def study_display_sets(study: Study) -> tuple[DisplaySet, ...]:
     """All display sets of a study in the order in which they are stepped through."""
     return tuple(display_set for series in study.series for display_set in series.display_sets)
-
-
-def with_progress(catalogue: Catalogue, seen: int, total: int, *, loading: bool) -> Catalogue:
-    """The catalogue with its loading progress changed."""
-    return replace(catalogue, files_seen=seen, files_total=total, loading=loading)

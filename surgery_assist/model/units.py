@@ -2,8 +2,6 @@
 
 from typing import Literal, NewType
 
-Millimetres = NewType("Millimetres", float)
-Degrees = NewType("Degrees", float)
 StudyUID = NewType("StudyUID", str)
 SeriesUID = NewType("SeriesUID", str)
 DisplaySetUID = NewType("DisplaySetUID", str)
