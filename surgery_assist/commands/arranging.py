@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Annotated
 
-from surgery_assist.commands.change import has_image, has_several_viewports, has_study
+from surgery_assist.commands.change import anchored, has_image, has_several_viewports, has_study
 from surgery_assist.commands.effects import MoveToMonitor
 from surgery_assist.commands.navigation import opened
 from surgery_assist.commands.registry import Result, Risk, command
@@ -51,8 +51,8 @@ def with_layout(session: Session, layout: Layout) -> Session:
             viewports.append(opened(waiting.pop(0)))
         else:
             viewports.append(replace(session.viewport, cine=Viewport().cine))
-    return session.with_view(
-        layout=layout, viewports=tuple(viewports), active=active, maximized=False
+    return anchored(
+        session.with_view(layout=layout, viewports=tuple(viewports), active=active, maximized=False)
     )
 
 
@@ -118,15 +118,17 @@ def compare_prior(session: Session) -> Session:
     prior = min(alike, key=lambda entry: abs(entry.count - display_set.count))
     place = viewport.index / max(1, display_set.count - 1)
     partner = replace(opened(prior), index=round(place * (prior.count - 1)), window=viewport.window)
-    return session.with_view(
-        layout=Layout(1, 2), viewports=(viewport, partner), active=0, maximized=False
+    return anchored(
+        session.with_view(
+            layout=Layout(1, 2), viewports=(viewport, partner), active=0, maximized=False
+        )
     )
 
 
 @command("link.on", Risk.VIEW, keys=("L",), when=has_several_viewports)
 def link_on(session: Session) -> Session:
     """Let all viewports move together."""
-    return session.with_view(linked=True)
+    return anchored(session.with_view(linked=True))
 
 
 @command("link.off", Risk.VIEW, keys=("U",))

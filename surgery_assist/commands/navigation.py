@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Annotated
 
-from surgery_assist.commands.change import change, has_frames, has_image, show_index
+from surgery_assist.commands.change import anchored, change, has_frames, has_image, show_index
 from surgery_assist.commands.registry import Result, Risk, command
 from surgery_assist.commands.slots import Range
 from surgery_assist.errors import NotPossibleError
@@ -162,7 +162,7 @@ def series_show(session: Session, uid: str) -> Session:
     if front is not None and study.patient.key != front.key:
         raise NotPossibleError("refused.other_patient")
     after = session if session.view.study_uid else session.with_view(study_uid=study.uid)
-    return after.with_viewport(opened(display_set))
+    return anchored(after.with_viewport(opened(display_set)))
 
 
 def opened(display_set: DisplaySet, *, fps: float = 15.0) -> Viewport:
@@ -195,7 +195,7 @@ def _show_series(session: Session, place: int) -> Session:
 
 def change_series(session: Session, display_set: DisplaySet) -> Session:
     """The active viewport with another display set; zoom and window start afresh."""
-    return session.with_viewport(opened(display_set))
+    return anchored(session.with_viewport(opened(display_set)))
 
 
 @command("view.reset", Risk.VIEW, keys=("R",), when=has_image)

@@ -63,6 +63,8 @@ class View:
     active: int = 0
     maximized: bool = False
     linked: bool = False
+    anchors: tuple[int, ...] = ()
+    """Where each viewport stood when they were linked: they keep that distance."""
     texts: bool = True
     reference_lines: bool = False
     grid: bool = False

@@ -157,3 +157,19 @@ def test_views_are_kept_and_recalled():
     assert session.viewport.index == 4
     with pytest.raises(NotPossibleError):
         run(session, ("bookmark.recall", {"n": 2}))
+
+
+def test_linked_panels_keep_their_distance_beyond_the_end_of_one():
+    """Another frame of reference, thicker slices: millimetres count, and the way back is exact."""
+    prior = display_set("2.1", count=10, spacing=4.0, frame_of_reference="for2")
+    session = session_with(
+        study("1", display_set("1.1", count=20, spacing=2.0)),
+        study("2", prior, date="2025-01-01"),
+    )
+    session = run(session, ("image.goto", {"n": 11}), ("compare.prior", {}), ("link.on", {}))
+    start = [viewport.index for viewport in session.view.viewports]
+    there = run(session, ("image.goto", {"n": 15}))
+    assert there.view.viewports[1].index == start[1] + 2
+    end = run(there, ("image.last", {}), ("image.first", {}), ("image.last", {}))
+    back = run(end, ("image.goto", {"n": 11}))
+    assert [viewport.index for viewport in back.view.viewports] == start
