@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from surgery_assist.settings import Settings, cache_dir, data_dir, models_dir, resources_dir
@@ -100,6 +101,21 @@ def hearing(settings: Settings) -> str:
     if not heard or any(2 * sum(right) < len(right) for right in heard.values()):
         raise CheckError(text)
     return text
+
+
+def second_opinion(settings: Settings) -> str:
+    """Whisper is there, whole, and can be loaded."""
+    from surgery_assist.errors import PackError
+    from surgery_assist.voice.whisper import choose_opinion
+
+    models = [Path(settings.models)] if settings.models else []
+    try:
+        opinion = choose_opinion(settings.voice.second_opinion, models, patient=True)
+    except PackError as error:
+        raise CheckError(str(error)) from error
+    if opinion is None:
+        raise CheckError("none: Vosk decides alone, more strictly")
+    return settings.voice.second_opinion
 
 
 def microphones(_settings: Settings) -> str:
@@ -202,6 +218,7 @@ CHECKS = (
     Check("folders", needed=True, look=folders),
     Check("voice pack", needed=True, look=voice_packs),
     Check("hearing", needed=True, look=hearing),
+    Check("second opinion", needed=False, look=second_opinion),
     Check("microphone", needed=False, look=microphones),
     Check("codecs", needed=True, look=codecs),
     Check("window", needed=True, look=window),

@@ -16,6 +16,8 @@ def test_the_bundle_finds_everything_that_it_needs(tmp_path: Path) -> None:
     report = json.loads(done.stdout)
     failed = [check for check in report["checks"] if check["state"] == "failed"]
     assert (failed, done.returncode) == ([], 0)
+    states = {check["name"]: check["state"] for check in report["checks"]}
+    assert states["second opinion"] == "ok", report
 
 
 def test_the_bundle_hears_a_sentence_and_obeys(tmp_path: Path, phantom_dir: Path) -> None:
