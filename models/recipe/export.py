@@ -36,11 +36,12 @@ MODEL_CONF: Final = """\
 --acoustic-scale=0.5
 --frame-subsampling-factor=3
 --endpoint.silence-phones=1
---endpoint.rule2.min-trailing-silence=0.3
---endpoint.rule3.min-trailing-silence=0.5
---endpoint.rule4.min-trailing-silence=1.0
+--endpoint.rule2.min-trailing-silence=0.8
+--endpoint.rule3.min-trailing-silence=1.0
+--endpoint.rule4.min-trailing-silence=1.5
 """
-"""A command ends after 0.3 s of silence; Vosk's own half second is felt as slowness."""
+"""Vosk ends late: the program ends a whole sentence itself after 0.2 s, and Vosk's short rules
+would cut other people's talk into pieces that look like commands."""
 
 
 def export(net: PhoneNet, trunk: Trunk, features: str, settings: ScoreSettings, pack: Path) -> None:

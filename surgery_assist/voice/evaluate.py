@@ -107,7 +107,7 @@ def decision_row(event: UnderstoodEvent | RejectedEvent) -> dict[str, object]:
         return {
             "heard": event.invocation.heard,
             "id": event.invocation.command_id,
-            "slots": dict(event.invocation.arguments),
+            "slots": _whole(event.invocation),
             "confidence": round(event.confidence, 3),
             "accepted": True,
             "latency_ms": latency,

@@ -86,7 +86,9 @@ def test_each_way_to_be_wrong_is_counted_as_that(tmp_path: Path, mode: str) -> N
 def test_a_slot_that_nobody_said_has_its_default(tmp_path: Path, slots: str) -> None:
     path = manifest(tmp_path, (recording(tmp_path, "a.wav", NEXT), "rotate", slots, "ro", "x"))
     ears = scripted_ears([(0.8, "rotește la dreapta")])
-    assert run_eval(path, lambda *_: ears)["rows"][0]["verdict"] == "right"
+    row = run_eval(path, lambda *_: ears)["rows"][0]
+    assert row["verdict"] == "right"
+    assert row["slots"] == {"side": "right", "degrees": 90}
 
 
 @needs_speech
