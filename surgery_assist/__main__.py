@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from surgery_assist.cli.parsing import build_parser, language_of
 from surgery_assist.errors import SurgeryAssistError
-from surgery_assist.messages import explain
+from surgery_assist.messages import explain, translate
 
 INTERRUPTED = 130
 
@@ -23,6 +23,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         text = " ".join(explain(error, language_of(words)).split())
         print(text, file=sys.stderr)  # noqa: T201
         return error.exit_code
+    except Exception as error:
+        # A traceback helps no nurse, and might hold what is in a file.
+        if os.environ.get("SURGERY_ASSIST_DEBUG"):
+            raise
+        kind = type(error).__name__
+        print(translate("error.unexpected", language_of(words), kind=kind), file=sys.stderr)  # noqa: T201
+        return 1
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:

@@ -2,7 +2,9 @@
 
 import argparse
 import os
+import re
 import signal
+import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -59,4 +61,17 @@ def has_screen() -> bool:
     """Whether a window can be shown; without this Qt would abort the whole process."""
     if sys.platform != "linux" or os.environ.get("QT_QPA_PLATFORM"):
         return True
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    return bool(os.environ.get("WAYLAND_DISPLAY")) or _x_answers(os.environ.get("DISPLAY", ""))
+
+
+def _x_answers(display: str) -> bool:
+    """Whether there is an X server behind ``:0``; one on another host is taken at its word."""
+    local = re.fullmatch(r":(\d+)(\.\d+)?", display)
+    if local is None:
+        return bool(display)
+    path = f"/tmp/.X11-unix/X{local[1]}"  # noqa: S108  (where every X server listens)
+    for address in (path, "\0" + path):
+        with socket.socket(socket.AF_UNIX) as probe:
+            if probe.connect_ex(address) == 0:
+                return True
+    return False

@@ -110,4 +110,4 @@ def test_real_time_takes_its_time(tmp_path: Path) -> None:
     begun = time.monotonic()
     with FileSource(path, realtime=True, tail=0.0) as source:
         list(source.blocks())
-    assert 0.45 < time.monotonic() - begun < 1.5
+    assert 0.45 < time.monotonic() - begun < 5.0

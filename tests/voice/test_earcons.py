@@ -38,7 +38,7 @@ def test_playing_never_waits_and_leaves_nothing() -> None:
         begun = time.monotonic()
         for _ in range(50):
             earcons.play("done")
-        assert time.monotonic() - begun < 0.5
+        assert time.monotonic() - begun < 2.0
         earcons.close()
         earcons.play("done")
 

@@ -209,7 +209,7 @@ def test_a_slow_answer_is_not_waited_for(slow: SlowScorer) -> None:
     begun = time.monotonic()
     assert opinion.judge(SILENCE, ["stop"], "en") == []
     assert opinion.judge(SILENCE, ["stop"], "en") == []  # still busy: not even asked
-    assert time.monotonic() - begun < 2.0
+    assert time.monotonic() - begun < 10.0
     slow.released.set()
     deadline = time.monotonic() + 5.0
     while not (answer := opinion.judge(SILENCE, ["stop"], "en")) and time.monotonic() < deadline:
