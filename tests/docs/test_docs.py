@@ -1,9 +1,11 @@
 """Docs can't fall behind."""
 
 import re
+from dataclasses import fields
 from pathlib import Path
 
 from surgery_assist.cli.reference import reference_page
+from surgery_assist.settings import DisplaySettings, Settings, VoiceSettings, load_settings
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -19,3 +21,12 @@ def test_links_and_paths_in_the_documents_exist():
         links = re.findall(r"\]\(([^)#:]+)\)", text)
         missing += [f"{page.name}: {link}" for link in links if not (page.parent / link).exists()]
     assert missing == []
+
+
+def test_the_example_configuration_holds_every_setting_at_its_default(tmp_path):
+    text = (ROOT / "docs" / "installing.md").read_text("utf-8")
+    example = tmp_path / "settings.toml"
+    example.write_text(re.search(r"```toml\n(.*?)```", text, re.S)[1], "utf-8")
+    assert load_settings(example) == Settings()
+    names = {f.name for part in (Settings, VoiceSettings, DisplaySettings) for f in fields(part)}
+    assert {name for name in names if not re.search(rf"\b{name}\b", text)} == set()
