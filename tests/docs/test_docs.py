@@ -26,7 +26,7 @@ def test_links_and_paths_in_the_documents_exist():
 def test_the_example_configuration_holds_every_setting_at_its_default(tmp_path):
     text = (ROOT / "docs" / "installing.md").read_text("utf-8")
     example = tmp_path / "settings.toml"
-    example.write_text(re.search(r"```toml\n(.*?)```", text, re.S)[1], "utf-8")
+    example.write_text(re.search(r"```toml\n(.*?)```", text, re.DOTALL)[1], "utf-8")
     assert load_settings(example) == Settings()
     names = {f.name for part in (Settings, VoiceSettings, DisplaySettings) for f in fields(part)}
     assert {name for name in names if not re.search(rf"\b{name}\b", text)} == set()
