@@ -2,7 +2,9 @@
 
 People: closed vocabularies of isolated words (``--shared`` names the folder with ``speech``), with
 single words that are no entry and whole instructions as negatives. Commands: a manifest as for
-``surgery-assist voice eval``, against the program's own phrases. Never add the two up.
+``surgery-assist voice eval``, against the program's own phrases; groups whose name begins with
+"people" are people. Never add the two up. ``python -m models.recipe.pack`` puts the results of a
+manifest into the model card.
 
     python benchmarks/voice_opinion.py --shared ../shared --commands MANIFEST.csv --json OUT.json
 """
@@ -22,11 +24,12 @@ from typing import Any
 import numpy as np
 import yaml
 
+from surgery_assist.model.invocation import Invocation
 from surgery_assist.model.session import Language
 from surgery_assist.settings import Settings, VoiceSettings
 from surgery_assist.voice.assembly import load_trial_ears
-from surgery_assist.voice.decision import Decision, Interpreter, Thresholds, Understood
-from surgery_assist.voice.evaluate import evaluate
+from surgery_assist.voice.decision import STOP, Decision, Interpreter, Thresholds, Understood
+from surgery_assist.voice.evaluate import evaluate, whole
 from surgery_assist.voice.manifest import Recording, read_manifest
 from surgery_assist.voice.pipeline import Ears
 from surgery_assist.voice.speech import build_speech
@@ -87,21 +90,26 @@ def judge(
     for recording in recordings:
         both.decisions.clear()
         both.seconds.clear()
-        evaluate(recording, heard)
+        result = evaluate(recording, heard)
+        early = [action.invocation for action in result.actions if action.early]
         seconds += both.seconds
         for name in both.chains:
             count = counts[recording.group][name]
             decided = [entry[name] for entry in both.decisions]
-            done = [
-                (said.command_id, dict(said.arguments))
+            said = early + [
+                invocation
                 for entry in decided
                 if isinstance(entry, Understood)
-                for said in entry.invocations
+                for invocation in entry.invocations
+                if not (early and invocation.command_id == STOP)
             ]
+            done = [(entry.command_id, whole(entry)) for entry in said]
             count.clips += 1
-            wanted = [(recording.expected_id, dict(recording.expected_slots))]
+            expected = Invocation(recording.expected_id, recording.expected_slots)
             if done:
-                right = bool(recording.expected_id) and done == wanted
+                right = bool(recording.expected_id) and done == [
+                    (expected.command_id, whole(expected))
+                ]
                 count.right += right
                 count.wrong += not right
             else:
@@ -203,23 +211,30 @@ class Bench:
         negatives = [entry for entry in recordings if not entry.expected_id]
         self.add(f"People, {language}, other speech against the commands", negatives, commands)
 
-    def synthetic(self, manifest: Path, language: Language, commands: Ears) -> None:
-        """Commands and other sentences by voices that never trained."""
+    def manifest(self, manifest: Path, language: Language, commands: Ears) -> None:
+        """Commands and other sentences, group by group."""
+        held_out = self.report.setdefault("held_out", [])
         groups: dict[tuple[str, bool], list[Recording]] = defaultdict(list)
         for recording in read_manifest(manifest, language):
             groups[recording.group, bool(recording.expected_id)].append(recording)
         for (group, positive), recordings in sorted(groups.items()):
             random.Random(7).shuffle(recordings)  # noqa: S311
             name = f"{group} {'commands' if positive else 'no commands'}"
-            title = f"Synthetic voices, {language}, {name}"
-            self.add(title, recordings[: self.limit // 2], commands)
+            voices = "people" if group.startswith("people") else "synthetic"
+            counts = self.add(f"{voices}, {language}, {name}", recordings[: self.limit], commands)
+            for chain, count in counts[group].items():
+                row = {"voices": voices, "set": group, "language": language}
+                held_out.append(row | {"opinion": chain == "with"} | vars(count))
 
-    def add(self, title: str, recordings: Iterable[Recording], ears: Ears) -> None:
+    def add(
+        self, title: str, recordings: Iterable[Recording], ears: Ears
+    ) -> Mapping[str, Mapping[str, Count]]:
         """Judge a set and show it."""
         counts, taken = judge(recordings, ears, self.opinion)
         self.seconds += taken
         self.report[title] = plain(counts)
         show(title, counts)
+        return counts
 
     def latency(self) -> None:
         """How long decisions with the opinion took."""
@@ -234,19 +249,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--shared", type=Path)
     parser.add_argument("--commands", type=Path, metavar="MANIFEST")
     parser.add_argument("--limit", type=int, default=80, help="clips per language and set")
+    parser.add_argument("--no-timings", action="store_true")
     parser.add_argument("--model", default="auto", help="CTranslate2 Whisper folder")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args(arguments)
     bench = Bench(choose_opinion(options.model, patient=True), options.limit)
-    bench.report["timings"] = timings()
-    print(*bench.report["timings"], sep="\n")
+    if not options.no_timings:
+        bench.report["timings"] = timings()
+        print(*bench.report["timings"], sep="\n")
     commands = build_speech(Settings(voice=VoiceSettings(second_opinion="off"))).ears()
     languages: tuple[Language, ...] = ("ro", "en")
     for language in languages:
         if options.shared is not None:
             bench.people(options.shared, language, commands)
         if options.commands is not None:
-            bench.synthetic(options.commands, language, commands)
+            bench.manifest(options.commands, language, commands)
     bench.latency()
     if options.json is not None:
         options.json.write_text(json.dumps(bench.report, indent=1), "utf-8")

@@ -50,14 +50,12 @@ class Result:
     def verdict(self) -> Verdict:
         """Right, or in which way not."""
         expected = self.recording.expected_id
-        done = [
-            (action.invocation.command_id, _whole(action.invocation)) for action in self.actions
-        ]
+        done = [(action.invocation.command_id, whole(action.invocation)) for action in self.actions]
         if not expected:
             return "false accept" if done else "right"
         if not done:
             return "miss"
-        wanted = (expected, _whole(Invocation(expected, self.recording.expected_slots)))
+        wanted = (expected, whole(Invocation(expected, self.recording.expected_slots)))
         return "right" if done == [wanted] else "wrong"
 
     def row(self) -> dict[str, object]:
@@ -80,7 +78,7 @@ class Result:
         return row
 
 
-def _whole(invocation: Invocation) -> dict[str, object]:
+def whole(invocation: Invocation) -> dict[str, object]:
     """Slots with those that nobody said: "rotate right" and "rotate ninety degrees right" are one."""
     return {**_defaults().get(invocation.command_id, {}), **invocation.arguments}
 
@@ -107,7 +105,7 @@ def decision_row(event: UnderstoodEvent | RejectedEvent) -> dict[str, object]:
         return {
             "heard": event.invocation.heard,
             "id": event.invocation.command_id,
-            "slots": _whole(event.invocation),
+            "slots": whole(event.invocation),
             "confidence": round(event.confidence, 3),
             "accepted": True,
             "latency_ms": latency,

@@ -85,9 +85,12 @@ def test_the_manifest_tells_what_it_stands_on():
     assert manifest["hours"] > 0
     assert all(source["licence"] for source in manifest["sources"])
     accuracy = manifest["accuracy"]
-    assert {"synthetic", "people"} == set(accuracy)
+    assert {"synthetic", "people", "decided"} == set(accuracy)
     for entry in accuracy["synthetic"] + accuracy["people"]:
         assert 0 <= entry["right"] <= entry["clips"]
+    for entry in accuracy["decided"]:
+        assert entry["voices"] in ("synthetic", "people")
+        assert entry["right"] + entry["wrong"] + entry["rejected"] == entry["clips"]
 
 
 def test_card_and_manifest_say_the_same():

@@ -23,7 +23,7 @@ from models.recipe.config import (
 from models.recipe.corpus import phones_of_clip, recorded_utterances
 from models.recipe.errors import RecipeError
 from models.recipe.fetch import fetch_package
-from models.recipe.pack import Measurement, PackFacts, Source, card
+from models.recipe.pack import Measurement, PackFacts, Source, card, manifest_of
 from models.recipe.phonemes import kokoro_symbols, phones_of_mnemonic, phones_of_symbol
 from models.recipe.trunk import Layer, Term, Trunk, _parse
 from surgery_assist.settings import root_dir
@@ -175,8 +175,14 @@ def test_the_card_keeps_people_and_machines_apart():
     facts = PackFacts(
         KOREAN_SMALL, [Source("s", "MIT", 1.0, "1")], synthetic, [], ScoreSettings(), 1_000_000
     )
-    text = card(facts)
-    machines, people = text.split("### People")
+    manifest = manifest_of(facts, "x")
+    decided = {"set": "talk", "language": "ro", "opinion": True, "right": 7, "wrong": 1}
+    manifest["accuracy"]["decided"] = [
+        decided | {"voices": "people", "clips": 8, "rejected": 0},
+    ]
+    before, after = card(manifest).split("## With the second opinion")
+    assert "| talk | ro | with | 8 | 7 | 1 | 0 |" in after.split("### People")[1]
+    machines, people = before.split("### People")
     assert "9 of 10 | 90.0 %" in machines
     assert "Not measured" in people
 

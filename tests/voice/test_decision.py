@@ -51,25 +51,25 @@ def test_sentences_of_one_meaning_are_no_rivals(book: PhraseBook) -> None:
     assert decision.confidence == pytest.approx(1 / (1 + math.exp(-10.0)))
 
 
-@pytest.mark.parametrize("lead", [0.0, 0.9, 1.1, 5.0])
+@pytest.mark.parametrize("lead", [0.0, 1.9, 2.1, 5.0])
 def test_a_near_rival_makes_it_unsure(book: PhraseBook, lead: float) -> None:
     pair = heard(("next image", -10.0), ("next series", -10.0 - lead))
     decision = Interpreter().decide(pair, book.parser())
-    assert isinstance(decision, Understood) == (lead > 1.0)
+    assert isinstance(decision, Understood) == (lead > 2.0)
     if isinstance(decision, Rejected):
         assert decision.reason == UNSURE
         assert decision.heard == "next image"
 
 
 def test_what_a_mistake_costs_decides_how_sure_it_must_be(book: PhraseBook) -> None:
-    pair = heard(("open patient three", -10.0), ("go to image three", -12.0))
+    pair = heard(("open patient three", -10.0), ("go to image three", -14.0))
     risky = Interpreter({"patient.open": Risk.CONFIRM})
     assert isinstance(risky.decide(pair, book.parser()), Rejected)
     assert isinstance(Interpreter().decide(pair, book.parser()), Understood)
 
 
 def test_numbers_must_be_surer(book: PhraseBook) -> None:
-    near = heard(("go to image forty", -10.0), ("go to image fourteen", -11.2))
+    near = heard(("go to image forty", -10.0), ("go to image fourteen", -12.5))
     decision = Interpreter().decide(near, book.parser())
     assert isinstance(decision, Rejected)
 
@@ -183,7 +183,7 @@ def test_what_the_second_recogniser_did_not_hear_does_not_act(
 ) -> None:
     opinion = Opinion("next image", per_token=per_token)
     decision = Interpreter(opinion=opinion).decide(
-        heard(("next image", -10.0)), book.parser(), audio=AUDIO
+        heard(("next image", -22.0)), book.parser(), audio=AUDIO
     )
     assert isinstance(decision, Understood) == acts
     if isinstance(decision, Rejected):
@@ -196,6 +196,43 @@ def test_what_a_mistake_costs_decides_how_well_it_must_fit(book: PhraseBook) -> 
     )
     said = heard(("open patient three", -10.0))
     assert isinstance(risky.decide(said, book.parser(), audio=AUDIO), Rejected)
+
+
+@pytest.mark.parametrize(
+    ("per_token", "risk", "acts"),
+    [(-4.2, Risk.VIEW, True), (-4.3, Risk.VIEW, False), (-4.2, Risk.STATE, False)],
+)
+def test_what_vosk_heard_clearly_needs_less_from_the_second_recogniser(
+    book: PhraseBook, per_token: float, risk: Risk, *, acts: bool
+) -> None:
+    opinion = Opinion("next image", per_token=per_token)
+    decision = Interpreter({"image.next": risk}, opinion=opinion).decide(
+        heard(("next image", -20.0)), book.parser(), audio=AUDIO
+    )
+    assert isinstance(decision, Understood) == acts
+
+
+@pytest.mark.parametrize(
+    ("text", "risks"),
+    [("go to image five", {}), ("next series", {"series.next": Risk.CONFIRM})],
+)
+def test_what_only_the_second_recogniser_heard_does_not_act_if_it_is_a_number_or_risky(
+    book: PhraseBook, text: str, risks: dict[str, Risk]
+) -> None:
+    decision = Interpreter(risks, opinion=Opinion(text, heard=text)).decide(
+        heard(("next image", -10.0)), book.parser(), audio=AUDIO
+    )
+    assert isinstance(decision, Rejected)
+    assert decision.reason == UNSURE
+
+
+def test_a_sentence_cut_short_by_the_second_recogniser_is_no_rival(book: PhraseBook) -> None:
+    short = "go to image forty"
+    decision = Interpreter(opinion=Opinion(short, heard=short)).decide(
+        heard(("go to image forty two", -10.0)), book.parser(), audio=AUDIO
+    )
+    assert isinstance(decision, Understood)
+    assert decision.invocations[0].arguments == {"n": 42}
 
 
 def test_a_second_opinion_that_is_late_is_not_missed(book: PhraseBook) -> None:
