@@ -23,6 +23,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         text = " ".join(explain(error, language_of(words)).split())
         print(text, file=sys.stderr)  # noqa: T201
         return error.exit_code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader has gone (``| head``); Python must not complain about it at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except Exception as error:
         # A traceback helps no nurse, and might hold what is in a file.
         if os.environ.get("SURGERY_ASSIST_DEBUG"):
@@ -30,12 +36,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         kind = type(error).__name__
         print(translate("error.unexpected", language_of(words), kind=kind), file=sys.stderr)  # noqa: T201
         return 1
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    except BrokenPipeError:
-        # The reader has gone (``| head``); Python must not complain about it at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     return code
 
 
