@@ -18,8 +18,9 @@ KINDS = ("load", "scroll", "mpr", "volume", "voice")
 NOT_YET = ("mpr", "volume")
 DESCRIPTION = """load: files to pixels, without a window. scroll: the real window, one image after the other,
 each drawn before the next; "dropped" counts images that took longer than 1/30 s. voice: PATHs are
-recordings or their manifest, the demo's if none is given; opens the phantom and measures from the end of
-speech to the decision, and to the drawn screen."""
+recordings (.wav, .flac, .ogg) or their manifest (.csv), and a study to speak to; the demo's where none is
+given. Measures from the end of speech to the decision, and to the drawn screen."""
+RECORDINGS = frozenset({".csv", ".flac", ".ogg", ".wav"})
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -70,7 +71,9 @@ def _voice(options: argparse.Namespace) -> dict[str, object]:
     from surgery_assist.voice.benchmark import bench_voice
 
     settings = settings_of(options)
-    recordings = recordings_of(options.paths, session_language(options, settings))
+    spoken = [path for path in options.paths if path.suffix.lower() in RECORDINGS]
+    studies = [path for path in options.paths if path not in spoken]
+    recordings = recordings_of(spoken, session_language(options, settings))
     if not recordings:
         raise NothingToOpenError("error.nothing_to_open", refused=0)
     language = recordings[0].language
@@ -81,5 +84,5 @@ def _voice(options: argparse.Namespace) -> dict[str, object]:
             [entry.path for entry in recordings],
             language,
         )
-        shown_application(application, demo_study(), options.size)
+        shown_application(application, studies or demo_study(), options.size)
         return {"language": language, **heard, **speech_to_pixel(application, recordings)}
