@@ -1,0 +1,1 @@
+"""The federation's servers: gateway, directory, and the demo that starts them all."""

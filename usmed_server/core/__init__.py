@@ -1,0 +1,1 @@
+"""What all servers share: settings, database, certificates, serving, logs, health."""

@@ -1,0 +1,1 @@
+"""The gateway of one hospital: between its PACS and the federation."""

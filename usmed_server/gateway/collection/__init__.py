@@ -1,0 +1,1 @@
+"""Collections at the asking hospital: from every site into the local PACS."""
