@@ -35,6 +35,8 @@ class DiscoverAnswer(Message):
     """What a site knows, with the manifests of all that it would send."""
 
     found: Found
+    pending: bool = False
+    """Known here, but still being read from the PACS: ask again with a new ``request_id``."""
     studies: tuple[StudyManifest, ...] = ()
 
 

@@ -185,7 +185,7 @@ class AnsweredRequest(Base):
 
 
 class Review(Base):
-    """A possible match that a person must decide: is our patient the one who is asked for?"""
+    """A possible match: a person must say whether our patient is the one who is asked for."""
 
     __tablename__ = "review"
 

@@ -100,6 +100,7 @@ class ReleaseAuthority(Protocol):
         RefusedError
             No.
         """  # fmt: skip
+        ...
 
     async def check(self, release: str, *, source: str, destination: str, purpose: Purpose) -> None:
         """Whether this permission is good for this destination; the source asks.
@@ -117,6 +118,7 @@ class Closed:
     async def pseudonym(self, identity: Identity) -> str | None:
         """None: all sites are asked directly."""
         del identity
+        return None
 
     async def release(
         self,
