@@ -1,0 +1,1 @@
+"""Is this our patient? Identifiers first, then scored demographics, and a person when unsure."""
