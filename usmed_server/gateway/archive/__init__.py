@@ -1,0 +1,1 @@
+"""The embedded archive: a small PACS of files and tables, for hospitals that have none at hand."""

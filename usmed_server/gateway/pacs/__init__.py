@@ -1,0 +1,1 @@
+"""The local PACS, by whatever protocol it speaks."""
