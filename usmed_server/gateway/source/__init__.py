@@ -1,0 +1,1 @@
+"""The asked side: whom we know, what we would send, and the sealed chunks of it."""
