@@ -59,6 +59,7 @@ class TransferRequest(Message):
     """SOP Instance UIDs, in the order in which they are wanted."""
     release: str
     recipient_key: str = Field(pattern="^[0-9a-f]{64}$")
+    purpose: Purpose
     priority: Priority = Priority.OPERATING_ROOM
     issued_at: datetime
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -77,3 +78,8 @@ def _engine(url: str) -> Engine:
         cursor.close()
 
     return engine
+
+
+def aware(moment: datetime) -> datetime:
+    """A stored time with its zone: SQLite forgets it, and we always store UTC."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

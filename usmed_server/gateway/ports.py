@@ -4,7 +4,7 @@ Key servers and consent come in issues of their own. Until then the doors are he
 the defaults refuse. Only the demo and tests open them.
 """
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -69,6 +69,9 @@ class Pacs(Protocol):
 
     def store(self, files: Sequence[Path]) -> Iterator[Stored]:
         """Give it files; answers as they come."""
+
+    def digests(self, sop_uids: Sequence[str]) -> dict[str, str]:
+        """SHA-256 of those of these that it holds, as far as it can tell."""
 
     def commit(self, sop_uids: Sequence[str]) -> Sequence[str]:
         """Those of these that it does not (yet) hold for good: storage commitment or a query."""
@@ -140,17 +143,15 @@ class Closed:
 
 
 class Peer(Protocol):
-    """Another hospital's gateway, reached directly or through the relay."""
+    """Another hospital's gateway, reached directly or through the relay.
+
+    Both calls raise `UnreachableError`, `RefusedError` or `ProtocolError`.
+    """
 
     site: str
 
     async def post(self, path: str, body: bytes) -> bytes:
-        """Answer to a JSON message.
+        """Answer to a JSON message."""
 
-        Raises
-        ------
-        UnreachableError, RefusedError, ProtocolError
-        """
-
-    def chunks(self, ticket_id: str, numbers: Sequence[int]) -> AsyncIterator[tuple[int, bytes]]:
-        """Sealed chunks by their numbers."""
+    async def get(self, path: str) -> bytes:
+        """Bytes of a resource."""

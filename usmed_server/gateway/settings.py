@@ -21,8 +21,8 @@ class PacsSettings(Section):
     """DICOMweb root, such as ``https://pacs.hospital/dicom-web``; used first where it is given."""
     username: str = ""
     password_file: str = ""
-    associations: int = Field(4, ge=1, le=16)
-    timeout: float = Field(20.0, gt=0)
+    associations: int = Field(default=4, ge=1, le=16)
+    timeout: float = Field(default=20.0, gt=0)
 
 
 class DicomSettings(Section):
@@ -55,5 +55,5 @@ class GatewaySettings(ServerSettings):
     the database and all addresses are on this machine."""
     pacs: PacsSettings = PacsSettings()
     dicom: DicomSettings = DicomSettings()
-    rate_limit: int = Field(0, ge=0)
+    rate_limit: int = Field(default=0, ge=0)
     """Bytes a second to each other site; 0 has none."""

@@ -67,6 +67,10 @@ class EmbeddedPacs:
         """Archive the files."""
         return self.archive.add(files)
 
+    def digests(self, sop_uids: Sequence[str]) -> dict[str, str]:
+        """Hashes of all that is archived."""
+        return self.archive.holds(sop_uids)
+
     def commit(self, sop_uids: Sequence[str]) -> Sequence[str]:
         """Those that are not archived: what has a row is on disk."""
         held = self.archive.holds(sop_uids)

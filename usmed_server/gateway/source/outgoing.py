@@ -1,7 +1,6 @@
 """Tickets and their sealed chunks. A ticket survives restarts, so any chunk can be had again."""
 
 import json
-import os
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from usmed_client.protocol.stream import (
     new_private_key,
     public_hex,
 )
-from usmed_server.core.database import Database
+from usmed_server.core.database import Database, aware
 from usmed_server.gateway.archive.store import Archive
 from usmed_server.gateway.keys import GatewayKeys
 from usmed_server.gateway.models import OutgoingTransfer
@@ -124,7 +123,8 @@ class Outgoing:
                 path = self._archive.file_of(stream.digests[item])
                 with path.open("rb") as file:
                     size = min(end, stream.ends[item]) - position
-                    piece = os.pread(file.fileno(), size, position - begin)
+                    file.seek(position - begin)
+                    piece = file.read(size)
                 if len(piece) != size:
                     raise StoreError("file_changed")
                 pieces.append(piece)
@@ -142,7 +142,7 @@ class Outgoing:
     def _load(self, ticket_id: str) -> _Stream | None:
         with self._database.session() as session:
             row = session.get(OutgoingTransfer, ticket_id)
-        if row is None or _aware(row.expires_at) < datetime.now(UTC):
+        if row is None or aware(row.expires_at) < datetime.now(UTC):
             return None
         own = X25519PrivateKey.from_private_bytes(self._keys.unseal(row.sender_key, _KEY))
         items: Sequence[tuple[str, str, int]] = json.loads(row.items)
@@ -157,8 +157,3 @@ class Outgoing:
             del self._streams[next(iter(self._streams))]
         self._streams[ticket_id] = stream
         return stream
-
-
-def _aware(moment: datetime) -> datetime:
-    """SQLite forgets the zone; we always store UTC."""
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
