@@ -36,6 +36,10 @@ class RelayedRequest(Message):
     body: str = ""
     """Base64."""
 
+    def content(self) -> bytes:
+        """The body."""
+        return base64.b64decode(self.body)
+
 
 class RelayedReply(Message):
     """What a sealed reply says."""

@@ -1,7 +1,8 @@
 """The directory's program: ``/h/v1`` for gateways, health for its administrators."""
 
 from collections.abc import Callable
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Final
 
 from cryptography import x509
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Response
@@ -20,6 +21,7 @@ from usmed_server.directory.mailbox import Mailbox
 from usmed_server.directory.registry import Registry
 from usmed_server.directory.settings import DirectorySettings
 
+MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _Wait = Annotated[float, Query(ge=0, le=30)]
 GatewayName = Callable[[Peer], str]
 

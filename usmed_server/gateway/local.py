@@ -54,7 +54,7 @@ class LocalStudies:
                     source=sources.get(uid, ""),
                 )
             )
-        records.sort(key=lambda r: (r.study_date is not None, r.study_date), reverse=True)  # type: ignore[arg-type,return-value]
+        records.sort(key=lambda r: (r.study_date is not None, r.study_date), reverse=True)
         return Studies(studies=tuple(records))
 
     def instances(self, study_uid: str) -> Instances:
