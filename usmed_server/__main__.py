@@ -58,6 +58,14 @@ def _directory(options: argparse.Namespace) -> int:
     return 0
 
 
+def _demo(options: argparse.Namespace) -> int:
+    from usmed_server.demo.faults import Fault  # noqa: PLC0415
+    from usmed_server.demo.run import run_demo  # noqa: PLC0415
+
+    faults = dict(Fault.parse(text) for text in options.fault)
+    return asyncio.run(run_demo(options.dir, options.hospitals, faults))
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="usmed-server", description=__doc__)
     programs = parser.add_subparsers(required=True, metavar="PROGRAM")
@@ -68,6 +76,14 @@ def _parser() -> argparse.ArgumentParser:
         program = programs.add_parser(name, help=text, description=text)
         program.add_argument("--config", type=Path, required=True, metavar="FILE")
         program.set_defaults(run=run)
+    demo = programs.add_parser("demo", help="the whole federation on this machine")
+    demo.add_argument("--dir", type=Path, metavar="D", help="kept; default: a temporary folder")
+    demo.add_argument("--hospitals", type=int, default=3, metavar="N")
+    demo.add_argument(
+        "--fault", action="append", default=[], metavar="HOSPITAL=KIND:VALUE",
+        help="slow:BYTES_A_SECOND, cut:AFTER_BYTES or down:AFTER_SECONDS",
+    )  # fmt: skip
+    demo.set_defaults(run=_demo)
     return parser
 
 

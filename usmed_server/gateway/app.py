@@ -99,7 +99,11 @@ def build_gateway(settings: GatewaySettings, database: Database) -> Gateway:
 
     app = FastAPI(title="USMED gateway", openapi_url=None, lifespan=life)
     answer_errors(app)
-    app.include_router(health_routes({"pacs": lambda: _check(pacs)}, metrics))
+    app.include_router(
+        health_routes(
+            {"pacs": lambda: _check(pacs), "federation": lambda: directory.trouble}, metrics
+        )
+    )
     app.include_router(peer_routes(settings.site, discovery, outgoing, releases, metrics))
     app.include_router(collection_routes(engine))
     app.include_router(patient_routes(pacs, local))

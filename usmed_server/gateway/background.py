@@ -29,8 +29,8 @@ async def announce_forever(directory: DirectoryClient, name: str, url: str) -> N
     while True:
         try:
             await directory.announce(name, url)
-            await directory.sites()
-            wait = _ANNOUNCE_SECONDS
+            # Alone at first: look again soon for those who come up beside us.
+            wait = _ANNOUNCE_SECONDS if await directory.sites() else _AFTER_FAILURE
         except UsmedError as error:
             log.warning("announce_failed", code=error.code)
             wait = _AFTER_FAILURE

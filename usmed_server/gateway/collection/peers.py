@@ -135,6 +135,12 @@ class DirectoryClient:
             timeout=httpx.Timeout(_RELAY_WAIT + 20, connect=_CONNECT_SECONDS),
         )  # fmt: skip
         self._known: dict[str, Announcement] = {}
+        self._announced = False
+
+    @property
+    def trouble(self) -> str:
+        """Code of what keeps us from knowing the sites, or ""."""
+        return "" if self._announced and self._known else "directory_unreachable"
 
     async def close(self) -> None:
         """Close all connections."""
@@ -153,6 +159,7 @@ class DirectoryClient:
             self._credential.private_key.read_bytes(),
         )
         await self._send("PUT", "/h/v1/sites", signed)
+        self._announced = True
 
     async def sites(self) -> dict[str, Announcement]:
         """All other sites; what can't be verified is left out.

@@ -1,0 +1,1 @@
+"""The whole federation on one machine, with patients who do not exist."""
