@@ -23,7 +23,6 @@ from usmed_client.protocol.studies import (
     ReviewRecord,
     Studies,
     StudyRecord,
-    Worklist,
 )
 from usmed_client.protocol.tls import client_context
 
@@ -172,10 +171,6 @@ class Gateway:
     async def decide(self, review_id: str, *, same: bool) -> None:
         """Answer a possible match."""
         await self._post(f"/v1/reviews/{review_id}", ReviewDecision(same=same))
-
-    async def worklist(self) -> Worklist:
-        """Today's operations."""
-        return Worklist.model_validate_json(await self._get("/v1/worklist"))
 
     async def _get(self, path: str) -> bytes:
         return await self._send("GET", path, None, {})

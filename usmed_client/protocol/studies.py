@@ -68,23 +68,3 @@ class ReviewDecision(Message):
     """A person's answer: the same patient, or another."""
 
     same: bool
-
-
-class WorklistEntry(PrivateMessage):
-    """An operation of today."""
-
-    patient_id: str
-    name: str
-    birth_date: date | None = None
-    sex: str = ""
-    procedure: str = ""
-    side: str = ""
-    """``L``, ``R``, ``B``, or empty."""
-    room: str = ""
-    start: datetime | None = None
-
-
-class Worklist(PrivateMessage):
-    """Operations in their order."""
-
-    entries: tuple[WorklistEntry, ...]

@@ -59,7 +59,7 @@ def build_gateway(settings: GatewaySettings, database: Database) -> Gateway:
     credential = Credential(settings.certificate, settings.private_key, settings.authority)
     keys = GatewayKeys(settings.data_dir / "gateway.key")
     archive = Archive(database, settings.data_dir / "archive")
-    pacs = build_pacs(settings, archive)
+    pacs: Pacs = EmbeddedPacs(archive)
     context = client_context(settings.certificate, settings.private_key, settings.authority)
     directory = DirectoryClient(settings.directory, settings.site, credential, context, keys.box)
     metrics = CollectorRegistry()
@@ -109,11 +109,6 @@ def build_gateway(settings: GatewaySettings, database: Database) -> Gateway:
     app.include_router(patient_routes(pacs, local))
     app.include_router(review_routes(discovery))
     return Gateway(app, archive, pacs)
-
-
-def build_pacs(settings: GatewaySettings, archive: Archive) -> Pacs:
-    """The local PACS of a configuration."""
-    return EmbeddedPacs(archive)
 
 
 def _check(pacs: Pacs) -> str:
