@@ -256,5 +256,5 @@ def _reference(frame: _Frame) -> FrameRef:
         instance_number=frame.instance.number,
         plane=frame.info.plane,
         orientation=frame.info.orientation,
-        window=frame.info.windows[0] if frame.info.windows else None,
+        windows=frame.info.windows,
     )
