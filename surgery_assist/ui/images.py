@@ -186,17 +186,13 @@ class Images(QObject):
         """
         return auto_window(self.store.load(uid, index))
 
+    def known(self, uid: DisplaySetUID, index: int) -> bool:
+        """A frame is there, or has failed."""
+        return self.store.get(uid, index) is not None
+
     def settled(self, session: Session) -> bool:
-        """Every visible frame, and thumbnail of a list that is open, is there or has failed."""
-        if session.view.panel == "studies" and self._awaited:
-            return False
-        for index in session.panes():
-            shown = session.shown(index)
-            if shown is None or not shown[1].count:
-                continue
-            if self.store.get(shown[1].uid, min(shown[0].index, shown[1].count - 1)) is None:
-                return False
-        return True
+        """Every thumbnail of a list that is open is there or has failed."""
+        return not (session.view.panel == "studies" and self._awaited)
 
     def clear(self) -> None:
         """Forget every pixel (the case was closed)."""

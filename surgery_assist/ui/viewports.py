@@ -1,6 +1,8 @@
 """The area of the viewports: places the panes and takes mouse and touch for all of them."""
 
-from PySide6.QtCore import QEvent, QRect, Qt
+from typing import cast
+
+from PySide6.QtCore import QEvent, QPointF, QRect, Qt
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QTouchEvent, QWheelEvent
 from PySide6.QtWidgets import QWidget
 from typing_extensions import override
@@ -8,12 +10,22 @@ from typing_extensions import override
 from surgery_assist.commands.bindings import Bindings
 from surgery_assist.commands.dispatcher import Dispatcher
 from surgery_assist.model.session import Session
+from surgery_assist.model.study import Window
 from surgery_assist.model.viewport import Rect
+from surgery_assist.ui.frame_source import FrameSource
 from surgery_assist.ui.images import Images
+from surgery_assist.ui.input.gesture import Gesture, Grab, in_active_pane
 from surgery_assist.ui.input.mouse import MouseInput
 from surgery_assist.ui.input.touch import TouchInput
 from surgery_assist.ui.painting import TextPainter
 from surgery_assist.ui.pane import Pane
+from surgery_assist.ui.pane_source import (
+    Grabbing,
+    PaneSource,
+    PaneView,
+    pane_view,
+    source_of,
+)
 from surgery_assist.ui.theme import Theme, colour
 
 
@@ -29,12 +41,14 @@ class ViewportArea(QWidget):
         parent: QWidget,
     ) -> None:
         super().__init__(parent)
-        self._images = images
         self._theme = theme
         self._texts = TextPainter()
         self._panes: dict[int, Pane] = {}
-        self._mouse = MouseInput(dispatcher, images)
-        self._touch = TouchInput(dispatcher, bindings, self)
+        self._frames = FrameSource(images, self)
+        self._frames.changed.connect(self.picture_changed)
+        self._sources: list[PaneSource] = [self._frames]
+        self._mouse = MouseInput(dispatcher, self)
+        self._touch = TouchInput(dispatcher, bindings, self, self)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setAttribute(Qt.WidgetAttribute.WA_AcceptTouchEvents)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -49,6 +63,15 @@ class ViewportArea(QWidget):
         """A visible pane waits to be painted."""
         return self.isVisible() and any(pane.dirty for pane in self.panes.values())
 
+    def add_source(self, source: PaneSource) -> None:
+        """Let another source draw the viewports that it claims, before that of acquired frames."""
+        source.changed.connect(self.picture_changed)
+        self._sources.insert(len(self._sources) - 1, source)
+
+    def settled(self) -> bool:
+        """Every visible pane shows the final picture, or why there is none."""
+        return not self.isVisible() or all(pane.settled() for pane in self.panes.values())
+
     def set_theme(self, theme: Theme) -> None:
         """Draw with other sizes."""
         self._theme = theme
@@ -61,7 +84,7 @@ class ViewportArea(QWidget):
         for index, rect in places.items():
             pane = self._panes.get(index)
             if pane is None:
-                pane = Pane(self._images, self._texts, self._theme, self)
+                pane = Pane(self._sources, self._texts, self._theme, self)
                 self._panes[index] = pane
             pane.setGeometry(_whole(rect))
             pane.show_session(session, index, rect)
@@ -70,15 +93,46 @@ class ViewportArea(QWidget):
             if index not in places:
                 pane.hide()
 
-    def frame_arrived(self, uid: str, index: int) -> None:
-        """A frame has been loaded."""
+    def picture_changed(self, uid: str) -> None:
+        """A better picture of a display set can be had."""
         for pane in self.panes.values():
-            pane.frame_arrived(uid, index)
+            pane.picture_changed(uid)
 
     def forget(self) -> None:
         """Drop all pictures that are kept for drawing."""
+        for source in self._sources:
+            source.forget()
         for pane in self._panes.values():
-            pane.forget()
+            pane.redraw()
+
+    # --- what mouse and touch ask ----------------------------------------------------------------
+
+    def grab_at(self, session: Session, position: QPointF, kind: str) -> Grab | None:
+        """A drag that the source of the active pane takes for itself."""
+        view, source = self._active(session)
+        if view is None or source is None:
+            return None
+        return source.grab(view, *in_active_pane(session, position), kind)
+
+    def wheel_at(self, session: Session, gesture: Gesture, notches: int) -> bool:
+        """Whether the source of the active pane has taken notches of the wheel."""
+        view, source = self._active(session)
+        return view is not None and source is not None and source.wheel(view, gesture, notches)
+
+    def shown_window(self, session: Session) -> Window | None:
+        """The window in force in the active pane; of colours the whole range of their levels."""
+        view = pane_view(session, session.view.active, session.pane(session.view.active))
+        if view is None:
+            return None
+        if view.display_set.colour:
+            return Window(128.0, 256.0)
+        return source_of(self._sources, view.viewport).picture(view).facts.window
+
+    def _active(self, session: Session) -> tuple[PaneView | None, Grabbing | None]:
+        index = session.view.active
+        view = pane_view(session, index, session.pane(index), self.devicePixelRatioF())
+        source = source_of(self._sources, session.viewport)
+        return view, cast("Grabbing", source) if hasattr(source, "grab") else None
 
     @override
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -29,6 +29,7 @@ from surgery_assist.ui.app import TITLE
 from surgery_assist.ui.cine import CinePlayer
 from surgery_assist.ui.images import Images
 from surgery_assist.ui.input.keyboard import KeyboardInput
+from surgery_assist.ui.pane_source import PaneSource
 from surgery_assist.ui.tasks import TaskRunner
 from surgery_assist.ui.theme import Theme, colour, theme_for
 from surgery_assist.ui.viewports import ViewportArea
@@ -107,7 +108,6 @@ class MainWindow(QWidget):
         key = settings.voice.push_to_talk_key
         self._keyboard = KeyboardInput(self, dispatcher, bindings, key)
         self._keyboard.push_to_talk.connect(self.push_to_talk)
-        images.frame_ready.connect(self._area.frame_arrived)
         tasks.serve(dispatcher)
         tasks.monitor_wanted.connect(self._move_to_monitor)
         dispatcher.observe(self._changed)
@@ -115,6 +115,11 @@ class MainWindow(QWidget):
         self._arrange()
 
     # --- widgets of others ---------------------------------------------------------------------
+
+    def attach_source(self, source: PaneSource) -> None:
+        """Let a source draw the viewports that it claims."""
+        self._area.add_source(source)
+        self._area.show_session(self._dispatcher.session)
 
     def attach_hud(self, widget: QWidget) -> None:
         """Put the strip that shows what is heard and done below the images."""
@@ -165,6 +170,7 @@ class MainWindow(QWidget):
         return (
             not self._tasks.busy
             and self._images.settled(self._dispatcher.session)
+            and self._area.settled()
             and not self._area.dirty
             and not self._rearrange.isActive()
             and all(

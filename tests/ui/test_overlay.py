@@ -9,11 +9,13 @@ from PySide6.QtGui import QImage, QPainter
 
 from surgery_assist.model.session import Session
 from surgery_assist.model.study import Window
-from surgery_assist.model.viewport import Viewport, edge_letters
+from surgery_assist.model.viewport import Rect, Viewport, edge_letters
+from surgery_assist.ui.frame_source import frame_facts
 from surgery_assist.ui.lines import reference_line
 from surgery_assist.ui.overlay import OverlayPainter, clipped, scale_bar
 from surgery_assist.ui.overlay_texts import age_at, overlay_texts, slice_position
 from surgery_assist.ui.painting import TextPainter
+from surgery_assist.ui.pane_source import PaneView
 from surgery_assist.ui.theme import theme_for
 from tests.helpers.sessions import (
     AXIAL,
@@ -44,8 +46,9 @@ def texts_of(session: Session, *, language="en", crowded=False, **changes):
     session = session.with_control(language=language)
     shown = session.shown(0)
     viewport = replace(shown[0], **changes)
-    shown = (viewport, *shown[1:])
-    return overlay_texts(session, shown, Window(40.0, 400.0), crowded=crowded)
+    view = PaneView(session, 0, viewport, *shown[1:], Rect(0.0, 0.0, 800.0, 600.0))
+    facts = frame_facts(view, viewport.index, Window(40.0, 400.0))
+    return overlay_texts(session, (viewport, *shown[1:]), facts, crowded=crowded)
 
 
 def words(lines):
