@@ -17,6 +17,7 @@ from surgery_assist.model.geometry import (
 )
 from surgery_assist.model.study import DisplaySet, Window
 from surgery_assist.model.units import DisplaySetUID, EdgeLetters
+from surgery_assist.model.volume_view import VolumeView
 
 ScaleMode = Literal["fit", "actual"]
 MIN_ZOOM = 0.1
@@ -52,6 +53,8 @@ class Viewport:
     flip_h: bool = False
     flip_v: bool = False
     cine: Cine = Cine()
+    volume: VolumeView | None = None
+    """Set while the display set is shown as a volume and not as images."""
 
 
 @dataclass(frozen=True, slots=True)
