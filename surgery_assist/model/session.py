@@ -16,7 +16,7 @@ from surgery_assist.model.viewport import Rect, Viewport
 Language = Literal["ro", "en"]
 Listening = Literal["off", "asleep", "awake"]
 """No audio source; waiting for the wake word; acting on what is heard."""
-Panel = Literal["", "studies", "help", "heard"]
+Panel = Literal["", "studies", "help", "heard", "report", "findings"]
 """The list that lies over or beside the images."""
 SINGLE = Layout()
 GRID_ROWS = 9
@@ -67,6 +67,8 @@ class View:
     """Where each viewport stood when they were linked: they keep that distance."""
     texts: bool = True
     reference_lines: bool = False
+    segmentation: bool = True
+    """Outlines of segmented organs and structures are drawn."""
     grid: bool = False
     target: Target | None = None
     blank: bool = False

@@ -227,6 +227,12 @@ class Catalogue:
         return tuple(sorted(mine, key=lambda study: (study.date, study.time), reverse=True))
 
 
+def study_reports(study: Study) -> tuple[StudyObject, ...]:
+    """Structured reports of a study, newest first."""
+    reports = [entry for entry in study.objects if entry.kind == "report"]
+    return tuple(sorted(reports, key=lambda entry: (entry.date, entry.time), reverse=True))
+
+
 def study_display_sets(study: Study) -> tuple[DisplaySet, ...]:
     """All display sets of a study in the order in which they are stepped through."""
     return tuple(display_set for series in study.series for display_set in series.display_sets)

@@ -18,13 +18,13 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
         *("listen", "stop", "cancel", "confirm", "reject", "undo", "redo", "repeat"),
         *("help", "heard", "language", "choose"),
     ),
-    "cases": ("patient", "study", "case", "series", "timeout", "report"),
+    "cases": ("patient", "study", "case", "series", "timeout", "report", "findings"),
     "images": ("image", "cine", "key"),
     "size": ("zoom", "pan", "center", "rotate", "flip", "view"),
     "window": ("window", "invert"),
     "layout": (
         *("layout", "viewport", "compare", "link", "reference", "bookmark"),
-        *("monitor", "overlay", "screen"),
+        *("monitor", "overlay", "segmentation", "screen"),
     ),
     "point": ("grid", "target"),
 }
