@@ -7,6 +7,8 @@
 * ``{2..3:n}``: from 2 to 3;
 * ``{feminine:n}``, ``{masculine:n}``, ``{plural:n}``: a number before a noun in the plural,
   so from 2 on ("două imagini"; "one image" needs a phrase of its own);
+* ``{decimal:degrees}``: a number with up to two decimals ("two point five");
+* ``{length:mm}``: a length with its unit, millimetres or centimetres; the value is millimetres;
 * ``{cell}``: a letter of the spelling alphabet and a digit, "B4".
 
 What a person may say is wider: every form is understood everywhere ("doi" for "două").
@@ -31,6 +33,7 @@ from hassil.parser import ParseError
 
 from surgery_assist.errors import PhraseError
 from surgery_assist.voice.automaton import SPACE, Meaning, Network
+from surgery_assist.voice.decimals import add_decimal, add_length, tidy
 from surgery_assist.voice.numbers import HIGHEST, LOWEST, Gender, add_number
 from surgery_assist.voice.spelling import normalise_letters, split_words
 
@@ -42,11 +45,15 @@ NUMBER_LISTS: Final[Mapping[str, Gender]] = {
     "n": "masculine", "n2": "masculine", "rows": "masculine", "columns": "masculine",
     "degrees": "feminine", "number": "masculine",
     "masculine": "masculine", "feminine": "feminine", "plural": "masculine",
+    "decimal": "feminine", "length": "masculine",
 }  # fmt: skip
 """Slots that are numbers where the phrase file has no list of the name; form in which they are
 written out."""
 
 _PLURAL_LISTS: Final = frozenset({"masculine", "feminine", "plural"})
+DECIMAL_LIST: Final = "decimal"
+LENGTH_LIST: Final = "length"
+_ADDERS: Final = {DECIMAL_LIST: add_decimal, LENGTH_LIST: add_length}
 CELL_LIST: Final = "cell"
 _CELL_DIGITS: Final = (1, 9)
 _DEEPEST_RULE: Final = 20
@@ -82,12 +89,13 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class NumberSlot:
-    """A ``{slot}`` that is a number."""
+    """A ``{slot}`` that is a number; ``form`` is `DECIMAL_LIST`, `LENGTH_LIST` or empty."""
 
     slot: str
     low: int
     high: int
     gender: Gender
+    form: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +132,8 @@ class Vocabulary:
             low = max(low, 2)
         if not LOWEST <= low <= high <= HIGHEST:
             raise PhraseError("error.phrase_range", name=slot, low=low, high=high)
-        return NumberSlot(slot, low, high, NUMBER_LISTS.get(name, "masculine"))
+        form = name if name in _ADDERS else ""
+        return NumberSlot(slot, low, high, NUMBER_LISTS.get(name, "masculine"), form)
 
     def is_cell(self, reference: ListReference) -> bool:
         """Whether a reference stands for a letter and a digit."""
@@ -239,7 +248,8 @@ class TemplateCompiler:
             return
         number = self._vocabulary.number(reference, self._ranges)
         if number is not None:
-            add_number(
+            add = _ADDERS.get(number.form, add_number)
+            add(
                 self._network,
                 begin,
                 end,
@@ -289,19 +299,23 @@ def slots_of(meanings: Iterable[Meaning]) -> tuple[str, dict[str, SlotValue]]:
     """The command id and the typed slot values that the meanings of a sentence make up."""
     command = ""
     slots: dict[str, SlotValue] = {}
-    sums: dict[str, int] = {}
+    sums: dict[str, float] = {}
+    scales: dict[str, float] = {}
     cells: set[str] = set()
     for meaning in meanings:
         if meaning.kind == "command":
             command = str(meaning.value)
         elif meaning.kind == "value":
             slots[meaning.slot] = meaning.value
+        elif meaning.kind == "scale":
+            scales[meaning.slot] = float(meaning.value)
         else:
-            sums[meaning.slot] = sums.get(meaning.slot, 0) + int(meaning.value)
+            sums[meaning.slot] = sums.get(meaning.slot, 0) + float(meaning.value)
             if meaning.kind == "cell":
                 cells.add(meaning.slot)
     for slot, total in sums.items():
-        slots[slot] = cell_name(total) if slot in cells else total
+        value = tidy(total * scales.get(slot, 1))
+        slots[slot] = cell_name(int(value)) if slot in cells else value
     return command, slots
 
 

@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from functools import cache
 from itertools import count, product
-from typing import Final
+from typing import Final, get_args
 
 from surgery_assist.voice.automaton import Automaton, Meanings
+from surgery_assist.voice.decimals import decimal_to_words
 from surgery_assist.voice.grammar import SlotValue, slots_of
-from surgery_assist.voice.numbers import HIGHEST, to_words
+from surgery_assist.voice.numbers import HIGHEST, Gender, to_words
 from surgery_assist.voice.spelling import fold, split_words
 
 UNKNOWN_WORD: Final = "[unk]"
@@ -26,6 +27,7 @@ _SYMBOLS: Final[Mapping[str, Mapping[str, str]]] = {
     "ro": {"%": "la sută", "°": "grade"},
     "en": {"%": "percent", "°": "degrees"},
 }
+_DECIMAL: Final = re.compile(r"\d{1,3}[.,]\d{1,2}")
 _GLUED: Final = re.compile(r"(?<=\d)(?=[^\W\d])|(?<=[^\W\d])(?=\d)")
 _MOST_READINGS: Final = 16
 _GIVE_UP_COST: Final = 0.45
@@ -170,6 +172,9 @@ class Parser:
 
 
 def _spoken(word: str, language: str) -> tuple[str, ...]:
+    if _DECIMAL.fullmatch(word):
+        value = float(word.replace(",", "."))
+        return tuple(decimal_to_words(value, language, gender) for gender in get_args(Gender))
     if not (word.isascii() and word.isdigit() and int(word) <= HIGHEST):
         return (word,)
     forms = (to_words(int(word), language), to_words(int(word), language, "feminine"))
