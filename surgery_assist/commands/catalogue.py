@@ -7,6 +7,7 @@ from surgery_assist.commands import (
     navigation,
     objects,
     viewing,
+    volumes,
     windowing,
 )
 from surgery_assist.commands.registry import Registry
@@ -15,5 +16,5 @@ from surgery_assist.commands.registry import Registry
 def build_registry() -> Registry:
     """The registry that the program runs with."""
     return Registry.from_modules(
-        listening, cases, navigation, viewing, windowing, arranging, objects
+        listening, cases, navigation, viewing, windowing, arranging, objects, volumes
     )

@@ -6,6 +6,7 @@ from surgery_assist.commands.effects import CancelWork, Perform, Redo, Undo
 from surgery_assist.commands.registry import Result, Risk, command
 from surgery_assist.errors import NotPossibleError
 from surgery_assist.model.session import Heard, Language, Listening, Session
+from surgery_assist.model.viewport import Viewport
 
 HEARD_LIMIT = 20
 
@@ -53,16 +54,19 @@ def listen_heard(session: Session, text: str, result: str, *, ok: bool) -> Sessi
 @command("stop", Risk.VIEW, keys=("S",))
 def stop(session: Session) -> Session:
     """Stop everything that moves."""
-    viewports = tuple(
-        replace(viewport, cine=replace(viewport.cine, playing=False))
-        if viewport.cine.playing
-        else viewport
-        for viewport in session.view.viewports
-    )
+    viewports = tuple(_still(viewport) for viewport in session.view.viewports)
     still = (
         session if viewports == session.view.viewports else session.with_view(viewports=viewports)
     )
     return still.with_control(question=None) if still.control.question else still
+
+
+def _still(viewport: Viewport) -> Viewport:
+    if viewport.cine.playing:
+        viewport = replace(viewport, cine=replace(viewport.cine, playing=False))
+    if viewport.volume is not None and viewport.volume.spinning:
+        viewport = replace(viewport, volume=replace(viewport.volume, spinning=False))
+    return viewport
 
 
 @command("cancel", Risk.STATE, keys=("Escape",))

@@ -6,6 +6,7 @@ from typing import Annotated
 from surgery_assist.commands.change import anchored, change, has_frames, has_image, show_index
 from surgery_assist.commands.registry import Result, Risk, command
 from surgery_assist.commands.slots import Range
+from surgery_assist.commands.volume_change import reset_volume
 from surgery_assist.errors import NotPossibleError
 from surgery_assist.model.session import Session
 from surgery_assist.model.study import DisplaySet, study_display_sets
@@ -211,4 +212,5 @@ def view_reset(session: Session) -> Session:
         rotation_deg=0.0,
         flip_h=False,
         flip_v=False,
+        volume=reset_volume(session.viewport.volume, session.display_set),
     )

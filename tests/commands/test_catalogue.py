@@ -97,7 +97,13 @@ def _rich_session():
 
 def _arguments(command_id):
     slots = REGISTRY[command_id].slots
-    numbers = {"layout.set": 2, "image.goto": 3, "zoom.set": 150, "layout.focus": 2}
+    numbers = {
+        "volume.crop": 50,
+        "layout.set": 2,
+        "image.goto": 3,
+        "zoom.set": 150,
+        "layout.focus": 2,
+    }
     others = {"cell": "B4", "amount": "lot"}
     return {
         s.name: s.choices[0] if s.choices else others.get(s.kind, numbers.get(command_id, 1))
