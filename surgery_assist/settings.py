@@ -31,7 +31,13 @@ class VoiceSettings:
     earcons: bool = True
     second_opinion: str = "auto"
     """Whisper judges what Vosk proposes: ``"auto"`` where it is installed, ``"off"``, or the path
-    of a CTranslate2 Whisper folder."""
+    of a CTranslate2 Whisper folder or a standard Vosk model."""
+    model_ro: str = ""
+    """Pack or standard Vosk model that hears Romanian, by name or path; empty is ours."""
+    model_en: str = ""
+    """The same for English."""
+    speaker: str = ""
+    """Whose adapted pack is used, see ``surgery-assist voice adapt``; empty is nobody's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,11 +63,6 @@ class VoicePack:
         return self.manifest.get("phones") == "surgery-assist-1"
 
     @property
-    def model_dir(self) -> Path:
-        """Folder that holds ``am`` and ``conf`` (or a flat ``final.mdl``)."""
-        return self.root
-
-    @property
     def lexicons(self) -> dict[str, Path]:
         """Dictionary files by language."""
         found = sorted((self.root / "lexicon").glob("*.txt.gz"))
@@ -111,18 +106,31 @@ def installed_packs(extra: Iterable[Path] = ()) -> list[VoicePack]:
     return list(packs.values())
 
 
-def find_pack(language: str, extra: Iterable[Path] = ()) -> VoicePack:
-    """The first pack that hears a language.
+def choose_pack(language: str, wanted: str = "", extra: Iterable[Path] = ()) -> VoicePack:
+    """The pack that hears a language.
+
+    Parameters
+    ----------
+    wanted
+        Name of an installed pack, or the path of one; it need not be ours. Empty takes the first
+        pack of ours: a standard model serves only where somebody chose it.
 
     Raises
     ------
     PackError
-        There is none.
+        There is none, or it can't be read.
     """
+    if not wanted:
+        for pack in installed_packs(extra):
+            if language in pack.languages and pack.is_ours:
+                return pack
+        raise PackError("error.pack_missing", language=language)
     for pack in installed_packs(extra):
-        if language in pack.languages:
+        if pack.name == wanted and is_vosk_model(pack.root):
             return pack
-    raise PackError("error.pack_missing", language=language)
+    if is_vosk_model(Path(wanted)):
+        return read_pack(Path(wanted))
+    raise PackError("error.pack_unknown", name=Path(wanted).name)
 
 
 def verify(pack: VoicePack) -> int:
@@ -171,7 +179,9 @@ def install(source: Path, into: Path | None = None) -> VoicePack:
     try:
         unpacked = staging / "unpacked"
         if source.is_dir():
-            shutil.copytree(source, unpacked / source.resolve().name)
+            # A link keeps its own name: the name tells a standard model's language.
+            name = source.name if source.name not in ("", "..") else source.resolve().name
+            shutil.copytree(source, unpacked / name)
         else:
             _unzip(source, unpacked)
         root = _model_root(unpacked, source)
@@ -217,13 +227,15 @@ def _roots(folders: Iterable[Path]) -> Iterable[Path]:
 
 
 def _is_model(root: Path) -> bool:
-    """Whether Vosk could load the folder (today's layout, or the flat one of old models).
+    """A Whisper model for second opinions is kept like a pack that serves no language."""
+    return is_vosk_model(root) or is_whisper_folder(root)
 
-    A Whisper model for second opinions is kept like a pack that serves no language.
-    """
+
+def is_vosk_model(root: Path) -> bool:
+    """Whether Vosk could load the folder (today's layout, or the flat one of old models)."""
     new = (root / "am" / "final.mdl").is_file() and (root / "conf" / "model.conf").is_file()
     old = (root / "final.mdl").is_file() and (root / "mfcc.conf").is_file()
-    return new or old or is_whisper_folder(root)
+    return new or old
 
 
 def _model_root(unpacked: Path, source: Path) -> Path:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from surgery_assist.errors import VoiceError
 from surgery_assist.model.invocation import Invocation
 from surgery_assist.settings import VoiceSettings
 from surgery_assist.voice.audio import AudioBlock
@@ -56,6 +57,8 @@ class Ears:
     table: EarTable
     interpreter: Interpreter
     models: ModelCache = field(default_factory=ModelCache)
+    warnings: tuple[VoiceError, ...] = ()
+    """What can't be heard although the phrases have it: said once, when listening begins."""
 
     def load(self) -> None:
         """Load every model now, so that no first sentence waits for it.

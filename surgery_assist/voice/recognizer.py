@@ -22,6 +22,7 @@ from surgery_assist.errors import PackError
 from surgery_assist.model.session import Language
 from surgery_assist.voice.audio import SAMPLE_RATE, AudioBlock, Samples
 from surgery_assist.voice.events import Hypothesis, Utterance
+from surgery_assist.voice.packs import is_vosk_model
 from surgery_assist.voice.parser import NotUnderstood, Parse, Progress
 from surgery_assist.voice.vad import VoiceActivity
 
@@ -66,6 +67,10 @@ class Ear:
     scope: Scope
     model: Path
     parser: SentenceParser
+    grammar: str = ""
+    """Sentences (JSON) for a standard model, which makes its graph of them at run time."""
+    missing: tuple[str, ...] = ()
+    """Words that such a model does not know."""
 
 
 EarTable = Mapping[tuple[Language, Scope], Ear]
@@ -119,7 +124,7 @@ class ModelCache:
         """
         if path not in self._models:
             # Vosk frees a model that it could not make, and says why only on stderr.
-            if not (path / "am" / "final.mdl").is_file():
+            if not is_vosk_model(path):
                 raise PackError("error.model_unloadable", path=path.name)
             import vosk
 
@@ -130,8 +135,13 @@ class ModelCache:
                 raise PackError("error.model_unloadable", path=path.name) from error
         return self._models[path]
 
-    def decoder(self, path: Path) -> Decoder:
+    def decoder(self, path: Path, grammar: str = "") -> Decoder:
         """A recogniser with nothing heard yet, made in under 1 ms.
+
+        Parameters
+        ----------
+        grammar
+            Sentences (JSON) for a standard model.
 
         Raises
         ------
@@ -141,7 +151,8 @@ class ModelCache:
         model = self.load(path)
         import vosk
 
-        decoder = vosk.KaldiRecognizer(model, SAMPLE_RATE)
+        options = (grammar,) if grammar else ()
+        decoder = vosk.KaldiRecognizer(model, SAMPLE_RATE, *options)
         decoder.SetMaxAlternatives(N_BEST)
         made: Decoder = decoder
         return made
@@ -180,7 +191,7 @@ class Recognizer:
         """
         if ear is self._ear:
             return
-        decoder = self._models.decoder(ear.model)
+        decoder = self._models.decoder(ear.model, ear.grammar)
         self._decoder = decoder
         self._ear = ear
         again = list(self._before) if preroll else []
@@ -245,7 +256,7 @@ class Recognizer:
     def _hear_again(self, ear: Ear) -> Decoder:
         """Speech goes on after all: a new decoder hears the utterance from its start."""
         self._trial = None
-        self._decoder = decoder = self._models.decoder(ear.model)
+        self._decoder = decoder = self._models.decoder(ear.model, ear.grammar)
         for block in self._utterance:
             decoder.AcceptWaveform(block.samples.tobytes())
         return decoder

@@ -100,6 +100,8 @@ class VoiceService:
         try:
             ears = self._make_ears()
             ears.load()
+            for warning in ears.warnings:
+                self._on_event(ErrorEvent(0.0, warning))
             pipeline = Pipeline(ears, self._settings)
             while self._wait_for_listening():
                 if not self._listen(pipeline):

@@ -60,7 +60,9 @@ class Speech:
         models = [Path(self.settings.models)] if self.settings.models else []
         risks = {command.id: command.risk for command in self.registry}
         opinion = choose_opinion(self.settings.voice.second_opinion, models, patient=patient)
-        ears = load_ears(self.books, risks=risks, models=models, opinion=opinion)
+        voice = self.settings.voice
+        chosen: dict[Language, str] = {"ro": voice.model_ro, "en": voice.model_en}
+        ears = load_ears(self.books, risks=risks, models=models, chosen=chosen, opinion=opinion)
         if opinion is not None:
             opinion.warm_up()
         return ears

@@ -18,7 +18,8 @@ from surgery_assist.errors import PackError
 from surgery_assist.model.session import Language
 from surgery_assist.voice.audio import Samples
 from surgery_assist.voice.decision import Judgement, Nearest
-from surgery_assist.voice.packs import installed_packs
+from surgery_assist.voice.packs import installed_packs, is_vosk_model, read_pack
+from surgery_assist.voice.vosk_opinion import VoskOpinion
 from surgery_assist.voice.whisper_model import is_available, is_whisper_folder, load_whisper
 from surgery_assist.voice.whisper_scorer import WhisperScorer
 
@@ -130,14 +131,14 @@ class WhisperOpinion:
 
 def choose_opinion(
     choice: str, models: Iterable[Path] = (), *, patient: bool = False
-) -> WhisperOpinion | None:
-    """The second opinion that the settings ask for; it loads at `WhisperOpinion.warm_up`.
+) -> WhisperOpinion | VoskOpinion | None:
+    """The second opinion that the settings ask for; it loads at its ``warm_up``.
 
     Parameters
     ----------
     choice
         ``"off"``, ``"auto"`` (an installed Whisper folder, or the packaged model where there is
-        one), or the path of a CTranslate2 Whisper folder.
+        one), or the path of a CTranslate2 Whisper folder or a standard Vosk model.
     models
         Folders that ``"auto"`` searches before the user's own.
     patient
@@ -156,6 +157,8 @@ def choose_opinion(
             return None
     else:
         folder = Path(choice)
+        if is_vosk_model(folder):
+            return VoskOpinion(read_pack(folder))
         if not is_whisper_folder(folder):
             raise PackError("error.opinion_folder", path=folder.name)
     opinion = WhisperOpinion(folder, budget_seconds=PATIENT_SECONDS if patient else BUDGET_SECONDS)

@@ -36,7 +36,7 @@ def zip_of(folder: Path, archive: Path, prefix: str) -> Path:
 
 
 def test_the_bundled_pack_serves_both_languages():
-    assert BUNDLED == packs.find_pack("ro").root == packs.find_pack("en").root
+    assert BUNDLED == packs.choose_pack("ro").root == packs.choose_pack("en").root
     assert packs.read_pack(BUNDLED).is_ours
 
 
@@ -44,15 +44,23 @@ def test_the_bundled_pack_is_whole():
     assert packs.verify(packs.read_pack(BUNDLED)) >= 8
 
 
-def test_a_site_pack_goes_before_the_bundled_one(tmp_path):
+def test_a_site_pack_of_ours_goes_before_the_bundled_one(tmp_path, copy):
+    assert packs.choose_pack("en", "", [tmp_path]).root == copy
+    assert packs.choose_pack("ro").root == BUNDLED
+
+
+def test_a_standard_model_serves_only_where_it_is_chosen(tmp_path):
     site = make_model(tmp_path / "vosk-model-small-en-us-0.15")
-    assert packs.find_pack("en", [tmp_path]).root == site
-    assert packs.find_pack("ro", [tmp_path]).root == BUNDLED
+    assert packs.choose_pack("en", "", [tmp_path]).root == BUNDLED
+    assert packs.choose_pack("en", site.name, [tmp_path]).root == site
+    assert packs.choose_pack("en", str(site)).root == site
+    with pytest.raises(PackError, match="pack_unknown"):
+        packs.choose_pack("en", "vosk-model-of-dreams", [tmp_path])
 
 
 def test_a_language_that_nobody_hears_is_named():
     with pytest.raises(PackError) as caught:
-        packs.find_pack("xx")
+        packs.choose_pack("xx")
     assert caught.value.arguments == {"language": "xx"}
 
 
