@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Final
 
 from surgery_assist.imaging.display_sets import display_sets
+from surgery_assist.imaging.archives import forget_archives
 from surgery_assist.imaging.files import walk
+from surgery_assist.imaging.isolation.reader import SafeReader
 from surgery_assist.imaging.patients import PatientRegister
-from surgery_assist.imaging.reader import read_file
 from surgery_assist.imaging.records import HeaderError, Instance, OtherObject
 from surgery_assist.model.study import Catalogue, Refusal, Series, Study
 from surgery_assist.model.units import SeriesUID, StudyUID
@@ -47,6 +48,8 @@ class Library:
     """Knows every opened file. One writer (a scan) and any number of readers at a time."""
 
     def __init__(self) -> None:
+        self.reader = SafeReader()
+        """Reads headers and frames; ends with the library, or with `close`."""
         self._lock = threading.RLock()
         self._scanning = threading.Lock()
         self._publish_seconds = 0.0
@@ -54,6 +57,8 @@ class Library:
 
     def clear(self) -> None:
         """Forget all that was opened."""
+        forget_archives()
+        self.reader.forget()
         with self._lock:
             self._patients = PatientRegister()
             self._studies: dict[tuple[str, str], _StudyFiles] = {}
@@ -64,6 +69,14 @@ class Library:
             self._refused: list[Refusal] = []
             self._objects: list[OtherObject] = []
             self._catalogue = Catalogue()
+
+    def warm_up(self) -> None:
+        """Start a process for compressed files before one comes; returns at once."""
+        threading.Thread(target=self.reader.warm_up, name="warm-up", daemon=True).start()
+
+    def close(self) -> None:
+        """End the processes that read files; frames that were decoded stay."""
+        self.reader.close()
 
     @property
     def catalogue(self) -> Catalogue:
@@ -93,7 +106,7 @@ class Library:
         Parameters
         ----------
         paths
-            Files, folders (recursive) and DICOMDIRs; DICOM is told by content, not by suffix.
+            Files, folders (recursive), zip archives and DICOMDIRs; DICOM is told by content, not by suffix.
         cancelled
             Asked before every file; what was read until then stays open.
 
@@ -134,7 +147,7 @@ class Library:
 
     def _add(self, path: Path) -> bool:
         try:
-            found = read_file(path)
+            found = self.reader.header(path)
         except HeaderError as error:
             with self._lock:
                 self._paths.add(path)

@@ -10,6 +10,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from surgery_assist.imaging.archives import open_file
 from surgery_assist.imaging.codecs import SUPPORTED
 from surgery_assist.imaging.elements import Elements
 from surgery_assist.imaging.fast_header import CHUNK, fast_header
@@ -55,9 +56,27 @@ def read_file(path: Path) -> Instance | OtherObject:
     HeaderError
         With the reason why the file is refused.
     """
+    found = _typed_errors(path, plain_only=False)
+    if found is None:  # pragma: no cover  (only plain_only gives nothing)
+        raise HeaderError("bad_header")
+    return found
+
+
+def read_plain_file(path: Path) -> Instance | OtherObject | None:
+    """Read a header if it is a plain one, in which nothing can go wrong; else ``None``.
+
+    Raises
+    ------
+    HeaderError
+        The file is plainly no image.
+    """
+    return _typed_errors(path, plain_only=True)
+
+
+def _typed_errors(path: Path, *, plain_only: bool) -> Instance | OtherObject | None:
     try:
-        with path.open("rb") as file:
-            return _read(file, path)
+        with open_file(path) as file:
+            return _read(file, path, plain_only=plain_only)
     except OSError as error:
         raise HeaderError("not_readable", error.strerror or "") from error
     except HeaderError:
@@ -86,7 +105,7 @@ def sniff(start: bytes, size: int) -> bool:
     return False
 
 
-def _read(file: BinaryIO, path: Path) -> Instance | OtherObject:
+def _read(file: BinaryIO, path: Path, *, plain_only: bool) -> Instance | OtherObject | None:
     size = file.seek(0, 2)
     if size == 0:
         raise HeaderError("empty")
@@ -99,6 +118,8 @@ def _read(file: BinaryIO, path: Path) -> Instance | OtherObject:
         file.seek(plain.pixels_at)
         header, syntax, implicit, little = Elements(plain.elements), plain.syntax, False, True
         sop_class = header.code(0x00080016)
+    elif plain_only:
+        return None
     else:
         file.seek(0)
         if DEFLATED_LE.encode() in start[PREAMBLE:]:

@@ -77,10 +77,11 @@ def test_volume_is_one_block_shared_with_the_frames(study, make_store):
     library, (volume, _) = study
     store = make_store(library)
     early = store.load(volume.uid, 2)
-    assert store.volume(volume.uid) is None
     store.focus([(volume.uid, 0)])
     assert store.wait_idle(10)
-    block = store.volume(volume.uid)
+    source = store.volume_source(volume.uid)
+    assert source.complete and source.settled and source.uniform
+    block = source.values
     assert block.shape == (12, 8, 6)
     assert block.flags.c_contiguous
     for index in range(12):
@@ -102,7 +103,9 @@ def test_broken_slice_is_an_error_of_that_slice_alone(study, make_store):
     assert isinstance(broken, DecodeError)
     assert broken.key == "error.decode_truncated"
     assert store.loaded(volume.uid) == 11
-    assert store.volume(volume.uid) is None
+    source = store.volume_source(volume.uid)
+    assert source.settled and not source.complete
+    assert list(np.flatnonzero(source.failed)) == [4]
     with pytest.raises(DecodeError):
         store.load(volume.uid, 4)
 
