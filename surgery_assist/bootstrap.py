@@ -13,6 +13,7 @@ from surgery_assist.commands.bindings import Bindings, load_bindings
 from surgery_assist.commands.catalogue import build_registry
 from surgery_assist.commands.dispatcher import Dispatcher, Outcome
 from surgery_assist.imaging.cache import FrameStore
+from surgery_assist.imaging.gsdf import read_calibration
 from surgery_assist.imaging.library import Library
 from surgery_assist.messages import Language
 from surgery_assist.model.invocation import Invocation
@@ -21,6 +22,7 @@ from surgery_assist.settings import Settings, resources_dir
 from surgery_assist.ui.app import create_application
 from surgery_assist.ui.ask import QuestionBar
 from surgery_assist.ui.empty import EmptyState
+from surgery_assist.ui.findings_panel import FindingsPanel
 from surgery_assist.ui.heard_panel import HeardPanel
 from surgery_assist.ui.help_panel import HelpPanel
 from surgery_assist.ui.hud import Hud
@@ -103,7 +105,7 @@ def build_application(
     Raises
     ------
     SettingsError
-        The key bindings are wrong.
+        The key bindings or the screen's calibration are wrong.
     PhraseError
         A phrase file is wrong.
     """
@@ -112,13 +114,15 @@ def build_application(
     speech = build_speech(settings, registry)
     create_application()
     library = Library()
+    calibration = settings.display.calibration
     images = Images(
         lambda on_frame: FrameStore(
             library,
             budget_bytes=settings.memory_mb * 2**20 or None,
             on_frame=on_frame,
             workers=DECODERS,
-        )
+        ),
+        read_calibration(Path(calibration)) if calibration else None,
     )
     tasks = TaskRunner(library, images)
     dispatcher = Dispatcher(
@@ -159,3 +163,4 @@ def _join(application: Application, bindings: Bindings) -> None:
     window.attach_panel("studies", StudyList(dispatcher, theme, images=application.images))
     window.attach_panel("help", help_panel)
     window.attach_panel("heard", HeardPanel(dispatcher, theme))
+    window.attach_panel("findings", FindingsPanel(dispatcher, theme))

@@ -48,6 +48,9 @@ class DisplaySettings:
     """From the eyes to the screen; texts are sized for it."""
     diagonal_inch: float = 0.0
     """Of the screen, when the system reports a wrong size; 0 trusts the system."""
+    calibration: str = ""
+    """CSV file of driving level and measured luminance in cd/m2 (DICOM PS3.14); empty for a screen
+    that is set to the greyscale standard display function itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,8 @@ class Facts:
         Of one logical pixel of the pane across, for the scale bar; ``None`` draws none.
     window
         In force, modality units; ``None`` while it is not known and for colour.
+    value
+        Under the pointer or the named point, with its unit ("43 HU"); empty where unknown.
     badges
         Texts of warnings, in the Session's language.
     notes
@@ -39,6 +41,7 @@ class Facts:
     position_mm: float | None = None
     mm_per_pixel: float | None = None
     window: Window | None = None
+    value: str = ""
     badges: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     oriented: bool = False

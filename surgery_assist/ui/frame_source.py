@@ -1,19 +1,22 @@
-"""Acquired frames for panes: the 2D pictures."""
+"""Acquired frames for panes: the 2D pictures, and what lies over them."""
 
 from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QObject, QRectF, Signal
-from PySide6.QtGui import QImage, QPainter
+from PySide6.QtGui import QPainter
 
 from surgery_assist.errors import DecodeError
 from surgery_assist.messages import translate
 from surgery_assist.model.session import Session
-from surgery_assist.model.study import Window
+from surgery_assist.model.study import DisplaySet, Window
 from surgery_assist.model.viewport import Viewport, edge_letters, shown_window
+from surgery_assist.ui.decorations import Decorations
 from surgery_assist.ui.facts import Facts
-from surgery_assist.ui.images import Images
+from surgery_assist.ui.images import Images, Look, Piece
+from surgery_assist.ui.objects import NOTHING, FrameObjects, Objects
 from surgery_assist.ui.overlay import OverlayPainter
-from surgery_assist.ui.overlay_texts import finding_badges, slice_position
+from surgery_assist.ui.overlay_texts import finding_badges, slice_position, value_text
+from surgery_assist.ui.painting import qtransform
 from surgery_assist.ui.pane_source import Layer, PanePicture, PaneView
 
 
@@ -23,7 +26,7 @@ class _Held:
 
     uid: str
     index: int
-    image: QImage
+    pieces: tuple[Piece, ...]
 
 
 class FrameSource(QObject):
@@ -31,32 +34,45 @@ class FrameSource(QObject):
 
     A frame that is not there yet leaves the last picture of the same display set in place, under
     that picture's own number.
+
+    Parameters
+    ----------
+    objects
+        What lies over frames; ``None`` draws nothing over them.
     """
 
     changed = Signal(str)
 
-    def __init__(self, images: Images, parent: QObject | None = None) -> None:
+    def __init__(
+        self, images: Images, objects: Objects | None = None, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
         self._images = images
+        self._objects = objects
         self._held: dict[int, _Held] = {}
         self._awaited: set[tuple[str, int]] = set()
         images.frame_ready.connect(self._arrived)
+        if objects is not None:
+            objects.changed.connect(self.changed)
 
     def claims(self, _viewport: Viewport) -> bool:
         """Every viewport."""
         return True
 
-    def look(self, _session: Session, _index: int) -> object:
-        """Nothing besides the viewport."""
-        return ()
+    def look(self, session: Session, _index: int) -> object:
+        """Whether outlines are shown."""
+        return session.view.segmentation
 
     def picture(self, view: PaneView) -> PanePicture:
         """The frame, or the last one that was there, with what is true of it."""
         display_set, index = view.display_set, frame_index(view)
-        found = self._image(view, index)
+        found = self._pieces(view, index)
         key = (str(display_set.uid), index)
+        hint = ""
         if found is None:
             self._awaited.add(key)
+            count = display_set.count
+            hint = translate("overlay.loading", view.language, n=index + 1, count=count)
         else:
             self._awaited.discard(key)
         if isinstance(found, DecodeError):
@@ -65,27 +81,34 @@ class FrameSource(QObject):
         if found is not None:
             self._held[view.index] = _Held(display_set.uid, index, found)
         held = self._held.get(view.index)
-        if held is not None and held.uid != display_set.uid:
-            held = None
-        hint = ""
-        if found is None:
-            hint = translate("overlay.loading", view.language, n=index + 1, count=display_set.count)
-        if held is None:
+        if held is None or held.uid != display_set.uid:
             return PanePicture(facts=self._facts(view, index), hint=hint)
         on_screen = min(held.index, display_set.count - 1)
-        place = QRectF(0.0, 0.0, display_set.columns, display_set.rows)
-        layer = Layer(held.image, place, view.transform)
+        transform = view.transform
+        layers = tuple(Layer(piece.image, piece.place, transform) for piece in held.pieces)
         # All texts are about the picture that is on the screen, not about the one on its way.
-        return PanePicture((layer,), self._facts(view, on_screen), hint)
+        return PanePicture(layers, self._facts(view, on_screen), hint)
 
     def paint_over(
         self, painter: QPainter, view: PaneView, picture: PanePicture, overlay: OverlayPainter
     ) -> None:
-        """Nothing."""
+        """Draw shutters, overlays, outlines and saved graphics of the frame on the screen."""
+        number = picture.facts.number or (1, 1)
+        objects = self._over(view.display_set, number[0] - 1)
+        if not objects:
+            return
+        pane = QRectF(0.0, 0.0, view.rect.width, view.rect.height)
+        place = QRectF(0.0, 0.0, view.display_set.columns, view.display_set.rows)
+        drawing = Decorations(painter, overlay, view.transform, pane, overlay.line_width)
+        drawing.draw(objects, outlines=view.session.view.segmentation, place=place)
 
     def settled(self, view: PaneView) -> bool:
-        """Whether the frame is there or has failed."""
-        return self._images.known(view.display_set.uid, frame_index(view))
+        """Whether the frame and what lies over it are there or have failed."""
+        index = frame_index(view)
+        drawn = self._pieces(view, index)
+        if drawn is None or self._objects is None:
+            return drawn is not None
+        return self._objects.frame(view.display_set, index) is not None
 
     def forget(self) -> None:
         """Drop the pictures that are kept."""
@@ -97,19 +120,37 @@ class FrameSource(QObject):
             self._awaited.discard((uid, index))
             self.changed.emit(uid)
 
-    def _image(self, view: PaneView, index: int) -> QImage | DecodeError | None:
+    def _over(self, display_set: DisplaySet, index: int) -> FrameObjects:
+        if self._objects is None:
+            return NOTHING
+        return self._objects.frame(display_set, index) or NOTHING
+
+    def _pieces(self, view: PaneView, index: int) -> tuple[Piece, ...] | DecodeError | None:
         display_set, viewport = view.display_set, view.viewport
         window = None if display_set.colour else viewport.window
-        scale = view.transform.scale * view.ratio
-        return self._images.picture(
-            display_set.uid, index, window, invert=viewport.invert, scale=scale
-        )
+        transform = view.transform
+        pane = QRectF(0.0, 0.0, view.rect.width, view.rect.height)
+        seen = qtransform(transform).inverted()[0].mapRect(pane)
+        look = Look(window, invert=viewport.invert)
+        return self._images.pieces(display_set, index, look, transform.scale * view.ratio, seen)
 
     def _facts(self, view: PaneView, index: int) -> Facts:
         window = shown_window(_at(view.viewport, index), view.display_set)
         if window is None:
             window = self._images.shown_window(view.display_set.uid, index)
-        return frame_facts(view, index, window)
+        return replace(frame_facts(view, index, window), value=self._value(view, index))
+
+    def _value(self, view: PaneView, index: int) -> str:
+        """The value under the point that is asked about, with its unit."""
+        display_set = view.display_set
+        if view.probe is None or display_set.colour:
+            return ""
+        column, row = view.transform.to_image(*view.probe)
+        if not (0 <= column < display_set.columns and 0 <= row < display_set.rows):
+            return ""
+        pixels = self._images.pixels(display_set.uid, index)
+        value = None if pixels is None else pixels.modality_value(int(row), int(column))
+        return value_text(value, display_set.unit) if isinstance(value, float) else ""
 
 
 def frame_facts(view: PaneView, index: int, window: Window | None) -> Facts:
@@ -128,6 +169,7 @@ def frame_facts(view: PaneView, index: int, window: Window | None) -> Facts:
         mm_per_pixel=per_pixel,
         window=None if display_set.colour else window,
         badges=finding_badges(display_set, view.language),
+        oriented=display_set.source != "pixels",
         mirrored=viewport.flip_h != viewport.flip_v,
     )
 

@@ -128,7 +128,7 @@ def _what(
         side = translate(f"overlay.laterality.{display_set.laterality}", language)
         lines.append(Line(side, "essential", ALWAYS, strong=True, tone="warning"))
     number = translate("overlay.series", language, n=series.number) if series.number else ""
-    name = "  ".join(part for part in (number, series.description) if part)
+    name = "  ".join(part for part in (number, series.description, display_set.label) if part)
     lines.append(Line(name or series.modality, "secondary", 1, strong=True))
     when = study_date(study.date, language)
     clock = study.time[:5] if study.time else ""
@@ -173,6 +173,8 @@ def _signed(value: float) -> str:
 
 def _how(viewport: Viewport, facts: Facts, language: Language) -> tuple[Line, ...]:
     lines = []
+    if facts.value:
+        lines.append(Line(facts.value, "secondary", 1, strong=True, tone="accent"))
     turned = round(viewport.rotation_deg, 1)
     if turned:
         lines.append(
@@ -194,6 +196,13 @@ def _zoom(viewport: Viewport, language: Language) -> str:
     if abs(viewport.zoom - 1.0) < 0.005:
         return translate("overlay.actual", language)
     return translate("overlay.actual_zoom", language, factor=f"{viewport.zoom:.1f}")
+
+
+def value_text(value: float, unit: str) -> str:
+    """A modality value as it is read out: whole HU, two places for SUV and Gy."""
+    places = 2 if unit.startswith("SUV") or unit == "Gy" else 0 if unit == "HU" else None
+    figures = f"{value:.4g}" if places is None else f"{value + 0.0:.{places}f}"
+    return f"{figures} {unit}".rstrip().replace("-", "−")
 
 
 def _number(value: float) -> str:

@@ -38,6 +38,7 @@ class Pane(QWidget):
         self._index = 0
         self._rect = Rect(0.0, 0.0, 1.0, 1.0)
         self._look: tuple[object, ...] = ()
+        self._pointer: tuple[float, float] | None = None
         self.dirty = True
         """Waits to be painted."""
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -47,7 +48,8 @@ class Pane(QWidget):
     @property
     def view(self) -> PaneView | None:
         """What it shows; ``None`` for nothing."""
-        return pane_view(self._session, self._index, self._rect, self.devicePixelRatioF())
+        ratio = self.devicePixelRatioF()
+        return pane_view(self._session, self._index, self._rect, ratio, self._pointer)
 
     def set_theme(self, theme: Theme) -> None:
         """Draw with other sizes."""
@@ -78,6 +80,12 @@ class Pane(QWidget):
         )
         if look != self._look:
             self._look = look
+            self.redraw()
+
+    def point(self, pointer: tuple[float, float] | None) -> None:
+        """The mouse is over a point of the pane (logical pixels), or elsewhere."""
+        if pointer != self._pointer:
+            self._pointer = pointer
             self.redraw()
 
     def picture_changed(self, uid: str) -> None:

@@ -27,7 +27,8 @@ class PaneView:
     """One viewport of a Session as it is to be drawn.
 
     ``rect`` is the pane in logical pixels of the viewports' area, ``ratio`` the device pixels of
-    one logical pixel, ``index`` the viewport's number from 0.
+    one logical pixel, ``index`` the viewport's number from 0. ``probe`` is the point whose value
+    is asked about: the pointer's, or else the named one, in pixels of the pane.
     """
 
     session: Session
@@ -38,6 +39,7 @@ class PaneView:
     study: Study
     rect: Rect
     ratio: float = 1.0
+    probe: tuple[float, float] | None = None
 
     @property
     def language(self) -> Language:
@@ -56,12 +58,21 @@ class PaneView:
         return view_transform(self.viewport, self.display_set, self.rect, millimetres)
 
 
-def pane_view(session: Session, index: int, rect: Rect, ratio: float = 1.0) -> PaneView | None:
+def pane_view(
+    session: Session,
+    index: int,
+    rect: Rect,
+    ratio: float = 1.0,
+    pointer: tuple[float, float] | None = None,
+) -> PaneView | None:
     """What a viewport shows; ``None`` when it shows nothing."""
     shown = session.shown(index)
     if shown is None or not shown[1].count:
         return None
-    return PaneView(session, index, *shown, rect, ratio)
+    target = session.view.target
+    if pointer is None and target is not None and index == session.view.active:
+        pointer = target.x * rect.width, target.y * rect.height
+    return PaneView(session, index, *shown, rect, ratio, pointer)
 
 
 @dataclass(frozen=True, slots=True)

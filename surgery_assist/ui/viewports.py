@@ -13,7 +13,6 @@ from surgery_assist.model.session import Session
 from surgery_assist.model.study import Window
 from surgery_assist.model.viewport import Rect
 from surgery_assist.ui.frame_source import FrameSource
-from surgery_assist.ui.images import Images
 from surgery_assist.ui.input.gesture import Gesture, Grab, in_active_pane
 from surgery_assist.ui.input.mouse import MouseInput
 from surgery_assist.ui.input.touch import TouchInput
@@ -35,7 +34,7 @@ class ViewportArea(QWidget):
     def __init__(
         self,
         dispatcher: Dispatcher,
-        images: Images,
+        frames: FrameSource,
         bindings: Bindings,
         theme: Theme,
         parent: QWidget,
@@ -44,14 +43,14 @@ class ViewportArea(QWidget):
         self._theme = theme
         self._texts = TextPainter()
         self._panes: dict[int, Pane] = {}
-        self._frames = FrameSource(images, self)
-        self._frames.changed.connect(self.picture_changed)
-        self._sources: list[PaneSource] = [self._frames]
+        frames.changed.connect(self.picture_changed)
+        self._sources: list[PaneSource] = [frames]
         self._mouse = MouseInput(dispatcher, self)
         self._touch = TouchInput(dispatcher, bindings, self, self)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setAttribute(Qt.WidgetAttribute.WA_AcceptTouchEvents)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setMouseTracking(True)
 
     @property
     def panes(self) -> dict[int, Pane]:
@@ -121,12 +120,21 @@ class ViewportArea(QWidget):
 
     def shown_window(self, session: Session) -> Window | None:
         """The window in force in the active pane; of colours the whole range of their levels."""
-        view = pane_view(session, session.view.active, session.pane(session.view.active))
+        view = self._active(session)[0]
         if view is None:
             return None
         if view.display_set.colour:
             return Window(128.0, 256.0)
         return source_of(self._sources, view.viewport).picture(view).facts.window
+
+    def _point(self, position: QPointF | None) -> None:
+        """Show the value under the pointer, while no button is down."""
+        for pane in self.panes.values():
+            place = pane.geometry()
+            if position is not None and place.contains(position.toPoint()):
+                pane.point((position.x() - place.x(), position.y() - place.y()))
+            else:
+                pane.point(None)
 
     def _active(self, session: Session) -> tuple[PaneView | None, Grabbing | None]:
         index = session.view.active
@@ -147,6 +155,11 @@ class ViewportArea(QWidget):
     @override
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         self._mouse.move(event)
+        self._point(None if event.buttons() else event.position())
+
+    @override
+    def leaveEvent(self, event: QEvent) -> None:
+        self._point(None)
 
     @override
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:

@@ -27,15 +27,23 @@ from surgery_assist.model.session import Session
 from surgery_assist.settings import Settings
 from surgery_assist.ui.app import TITLE
 from surgery_assist.ui.cine import CinePlayer
+from surgery_assist.ui.frame_source import FrameSource
 from surgery_assist.ui.images import Images
 from surgery_assist.ui.input.keyboard import KeyboardInput
+from surgery_assist.ui.objects import Objects
 from surgery_assist.ui.pane_source import PaneSource
 from surgery_assist.ui.tasks import TaskRunner
 from surgery_assist.ui.theme import Theme, colour, theme_for
 from surgery_assist.ui.viewports import ViewportArea
 
-PanelName = Literal["studies", "help", "heard"]
-_PANEL_SHARE: Final[dict[PanelName, float]] = {"studies": 0.34, "help": 0.6, "heard": 0.34}
+PanelName = Literal["studies", "help", "heard", "report", "findings"]
+_PANEL_SHARE: Final[dict[PanelName, float]] = {
+    "studies": 0.34,
+    "help": 0.6,
+    "heard": 0.34,
+    "report": 0.42,
+    "findings": 0.38,
+}
 _ON_THE_LEFT: Final[frozenset[PanelName]] = frozenset({"studies"})
 _PLAUSIBLE_MM: Final = (0.04, 1.2)
 """Screens that report another size of a pixel do not know it."""
@@ -66,6 +74,8 @@ class MainWindow(QWidget):
     ----------
     dispatcher
         Its effect runner is ``tasks.run``.
+    objects
+        What lies over frames and beside them; closed with the window.
     """
 
     push_to_talk = Signal(bool)
@@ -78,11 +88,14 @@ class MainWindow(QWidget):
         tasks: TaskRunner,
         bindings: Bindings,
         settings: Settings,
+        *,
+        objects: Objects | None = None,
     ) -> None:
         super().__init__()
         self._dispatcher = dispatcher
         self._images = images
         self._tasks = tasks
+        self._objects = objects
         self._settings = settings
         self._attached: list[QWidget] = []
         self._hud: QWidget | None = None
@@ -102,7 +115,8 @@ class MainWindow(QWidget):
         self.setWindowTitle(TITLE)  # never patient data: it shows in task lists and screen shares
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAcceptDrops(True)
-        self._area = ViewportArea(dispatcher, images, bindings, self.theme, self)
+        frames = FrameSource(images, objects, self)
+        self._area = ViewportArea(dispatcher, frames, bindings, self.theme, self)
         self._progress = _ProgressLine(self.theme, self)
         self._cine = CinePlayer(dispatcher, self._area)
         key = settings.voice.push_to_talk_key
@@ -200,6 +214,8 @@ class MainWindow(QWidget):
             return
         if after.catalogue is not before.catalogue:
             self._progress.show_catalogue(after)
+            if self._objects is not None:
+                self._objects.clear()
             if not after.catalogue.studies:
                 self._area.forget()
             self._images.refresh(after)
@@ -340,6 +356,8 @@ class MainWindow(QWidget):
             self._cine.stop()
             self._tasks.close()
             self._images.close()
+            if self._objects is not None:
+                self._objects.close()
         event.accept()
 
 

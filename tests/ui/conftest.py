@@ -13,6 +13,7 @@ from surgery_assist.commands.catalogue import build_registry
 from surgery_assist.commands.dispatcher import Dispatcher, Outcome
 from surgery_assist.errors import DecodeError
 from surgery_assist.imaging.pixels import FramePixels
+from surgery_assist.imaging.pyramid import Pyramid
 from surgery_assist.model.session import Session
 from surgery_assist.model.study import Catalogue, Window
 from surgery_assist.settings import Settings, resources_dir
@@ -54,6 +55,10 @@ class FakeStore:
         if index in self.pending:
             return None
         return FramePixels(frame_values(index), windows=(Window(40.0, 400.0),))
+
+    def pyramid(self, uid, index):
+        found = self.get(uid, index)
+        return Pyramid(found) if isinstance(found, FramePixels) else found
 
     def load(self, uid, index):
         found = self.get(uid, index)
