@@ -9,8 +9,9 @@ from typing import Literal
 
 from surgery_assist.model.invocation import Invocation
 from surgery_assist.model.layout import Layout
+from surgery_assist.model.reformat import reformatted
 from surgery_assist.model.study import Catalogue, DisplaySet, Patient, Series, Study
-from surgery_assist.model.units import StudyUID
+from surgery_assist.model.units import StudyUID, Vector
 from surgery_assist.model.viewport import Rect, Viewport
 
 Language = Literal["ro", "en"]
@@ -74,6 +75,11 @@ class View:
     blank: bool = False
     panel: Panel = ""
     bookmarks: tuple[Bookmark, ...] = ()
+    crosshair: Vector | None = None
+    """The patient point (LPS, mm) that all viewports of its space show."""
+    crosshair_shown: bool = False
+    path: tuple[Vector, ...] = ()
+    """Points that were picked for a plane along them (LPS, mm)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +112,8 @@ class Control:
     """Which screen of the PC shows the program."""
     last: Invocation | None = None
     """What "repeat that" does again."""
+    relative: Invocation | None = None
+    """What "more" does again: the last command that went a step from where things were."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +132,7 @@ class Session:
     @property
     def display_set(self) -> DisplaySet | None:
         """What the active viewport shows."""
-        return self.catalogue.display_set(self.viewport.display_set)
+        return self.displayed(self.viewport)
 
     @property
     def study(self) -> Study | None:
@@ -138,10 +146,17 @@ class Session:
         return study.patient if study else None
 
     def shown(self, index: int) -> tuple[Viewport, DisplaySet, Series, Study] | None:
-        """A viewport with what it shows."""
+        """A viewport with what it shows, as `displayed`."""
         viewport = self.view.viewports[index]
         found = self.catalogue.find(viewport.display_set)
-        return (viewport, *found) if found else None
+        if found is None:
+            return None
+        return viewport, _displayed(found[0], viewport), found[1], found[2]
+
+    def displayed(self, viewport: Viewport) -> DisplaySet | None:
+        """What a viewport shows: its display set, or that one's images in another plane."""
+        acquired = self.catalogue.display_set(viewport.display_set)
+        return None if acquired is None else _displayed(acquired, viewport)
 
     def panes(self) -> dict[int, Rect]:
         """Rectangles of the visible viewports by their index."""
@@ -171,3 +186,9 @@ class Session:
             return self
         viewports[position] = viewport
         return self.with_view(viewports=tuple(viewports))
+
+
+def _displayed(acquired: DisplaySet, viewport: Viewport) -> DisplaySet:
+    if viewport.plane is None or viewport.volume is not None:
+        return acquired
+    return reformatted(acquired, viewport.plane)

@@ -1,0 +1,105 @@
+"""A plane through a volume that was not acquired so: values and pure arithmetic (LPS, mm)."""
+
+from dataclasses import dataclass, replace
+from typing import Final, Literal
+
+from surgery_assist.model.geometry import added, cross, dot, rotated, scaled, unit
+from surgery_assist.model.units import Vector
+
+PlaneKind = Literal["acquired", "axial", "coronal", "sagittal", "oblique", "curved"]
+Projection = Literal["none", "max", "min", "mean"]
+"""What is shown of a slab: one thin plane, or the largest, smallest or mean value through it."""
+NamedPlane = Literal["axial", "coronal", "sagittal"]
+
+
+@dataclass(frozen=True, slots=True)
+class Plane:
+    """Which way a stack of reformatted images faces, and what each of them shows.
+
+    Attributes
+    ----------
+    kind
+        What was asked for; ``acquired`` faces as the images do, ``curved`` follows ``path``.
+    right, down
+        Unit vectors at right angles, to the right and down in the image.
+    through
+        A point that one image of the stack goes through.
+    projection, slab_mm
+        What is made of how thick a slab about the image's middle; ``none`` is infinitely thin.
+    path
+        Of a curved plane: points that it goes through, from its upper edge down.
+    """
+
+    kind: PlaneKind
+    right: Vector
+    down: Vector
+    through: Vector
+    projection: Projection = "none"
+    slab_mm: float = 0.0
+    path: tuple[Vector, ...] = ()
+
+    @property
+    def normal(self) -> Vector:
+        """Unit normal, ``right x down``; away from the eye."""
+        return cross(self.right, self.down)
+
+    @property
+    def thickness(self) -> float:
+        """What the slab takes in, mm; 0 without a projection."""
+        return 0.0 if self.projection == "none" else self.slab_mm
+
+
+DIRECTIONS: Final[dict[NamedPlane, tuple[Vector, Vector]]] = {
+    "axial": ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0)),
+    "coronal": ((1.0, 0.0, 0.0), (0.0, 0.0, -1.0)),
+    "sagittal": ((0.0, 1.0, 0.0), (0.0, 0.0, -1.0)),
+}
+"""Right and down of the customary views: the patient's right is at the left, the head on top."""
+
+
+def named(kind: NamedPlane, through: Vector) -> Plane:
+    """A customary plane through a point."""
+    return Plane(kind, *DIRECTIONS[kind], through)
+
+
+def tilted(plane: Plane, axis: Vector, degrees: float, about: Vector) -> Plane:
+    """The plane turned about a line through a point, right-handed about the unit ``axis``."""
+    right = unit(rotated(plane.right, axis, degrees))
+    down = rotated(plane.down, axis, degrees)
+    # At right angles again: rounding must not add up over a long drag.
+    down = unit(added(down, scaled(right, -dot(down, right))))
+    return replace(plane, kind="oblique", right=right, down=down, through=about, path=())
+
+
+def along(first: Vector, last: Vector, normal: Vector, through: Vector) -> Plane | None:
+    """The plane that holds two points and the direction ``normal``; the first point is on top.
+
+    ``None`` when the points lie in that direction of one another.
+    """
+    way = added(last, scaled(first, -1.0))
+    right = cross(way, normal)
+    size = dot(right, right)
+    if size < 1e-6:
+        return None
+    down = unit(way)
+    depth = unit(right)
+    right = unit(cross(down, depth))
+    return Plane("oblique", right, down, through)
+
+
+def across(first: Vector, last: Vector, right: Vector, through: Vector) -> Plane | None:
+    """The plane at right angles to the way between two points.
+
+    ``right`` is what lay to the right so far and lies there still, as nearly as can be. ``None``
+    when the points are one.
+    """
+    way = added(last, scaled(first, -1.0))
+    if dot(way, way) < 1e-6:
+        return None
+    normal = unit(way)
+    flat = added(right, scaled(normal, -dot(right, normal)))
+    if dot(flat, flat) < 1e-6:
+        other = (0.0, 1.0, 0.0) if abs(normal[1]) < 0.9 else (1.0, 0.0, 0.0)
+        flat = added(other, scaled(normal, -dot(other, normal)))
+    right = unit(flat)
+    return Plane("oblique", right, cross(normal, right), through)
