@@ -46,3 +46,11 @@ class Facts:
     notes: tuple[str, ...] = ()
     oriented: bool = False
     mirrored: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CineRate:
+    """How a viewport plays: frames shown a second, and frames left out since it began."""
+
+    fps: float
+    left_out: int = 0

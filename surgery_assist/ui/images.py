@@ -99,6 +99,8 @@ class Images(QObject):
         self._pictures: OrderedDict[_Key, QImage] = OrderedDict()
         self._bytes = 0
         self._windows: dict[tuple[str, int], Window] = {}
+        self._steady: set[str] = set()
+        """Display sets that keep the window of the first frame: a film must not flicker."""
         self._thumbnails: dict[str, QImage] = {}
         self._awaited: set[str] = set()
         """Display sets whose thumbnail is being made."""
@@ -163,6 +165,8 @@ class Images(QObject):
         seen
             The part that the pane shows, image pixels; of a large frame no more is drawn.
         """
+        if display_set.kind == "cine" and display_set.frames[index].window is None:
+            self._steady.add(display_set.uid)
         if display_set.rows * display_set.columns >= LARGE_PIXELS:
             return self._region(display_set, index, look, scale, seen)
         halvings = 0
@@ -174,6 +178,8 @@ class Images(QObject):
             found = self.store.get(display_set.uid, index)
             if found is None or isinstance(found, DecodeError):
                 return found
+            if display_set.uid in self._steady and look.window is None and not found.colour:
+                look = replace(look, window=self.shown_window(display_set.uid, index))
             image = self._drawn(found, look)
             if halvings:
                 image = _halved(image, halvings)
@@ -231,7 +237,7 @@ class Images(QObject):
 
     def shown_window(self, uid: DisplaySetUID, index: int) -> Window | None:
         """The window that applies when none is chosen, once the frame is there."""
-        key = (uid, index)
+        key = (uid, -1 if uid in self._steady else index)
         window = self._windows.get(key)
         if window is None:
             pixels = self.pixels(uid, index)
@@ -263,6 +269,7 @@ class Images(QObject):
         self.store.close()
         self._pictures.clear()
         self._windows.clear()
+        self._steady.clear()
         self._thumbnails.clear()
         self._awaited.clear()
         self._tried.clear()

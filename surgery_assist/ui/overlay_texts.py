@@ -13,9 +13,9 @@ from surgery_assist.messages import Language, translate
 from surgery_assist.model.session import Session
 from surgery_assist.model.study import DisplaySet, Patient, Series, Study
 from surgery_assist.model.viewport import Viewport
-from surgery_assist.ui.facts import Facts
+from surgery_assist.ui.facts import CineRate, Facts
 from surgery_assist.ui.theme import Role
-from surgery_assist.ui.translate import study_date
+from surgery_assist.ui.translate import counted, study_date
 
 Tone = Literal["text", "muted", "warning", "accent"]
 ALWAYS: Final = 0
@@ -196,6 +196,14 @@ def _zoom(viewport: Viewport, language: Language) -> str:
     if abs(viewport.zoom - 1.0) < 0.005:
         return translate("overlay.actual", language)
     return translate("overlay.actual_zoom", language, factor=f"{viewport.zoom:.1f}")
+
+
+def rate_text(rate: CineRate, language: Language) -> str:
+    """How fast a viewport plays, and how many images were left out."""
+    text = translate("badge.playing", language, fps=f"{rate.fps:.0f}")
+    if not rate.left_out:
+        return text
+    return f"{text}  ·  {counted('count.left_out', rate.left_out, language)}"
 
 
 def value_text(value: float, unit: str) -> str:

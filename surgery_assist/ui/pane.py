@@ -1,6 +1,7 @@
 """One viewport on the screen."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
@@ -11,9 +12,10 @@ from surgery_assist.errors import DecodeError
 from surgery_assist.messages import explain, translate
 from surgery_assist.model.session import Session
 from surgery_assist.model.viewport import Rect
+from surgery_assist.ui.facts import CineRate
 from surgery_assist.ui.lines import reference_line
 from surgery_assist.ui.overlay import OverlayPainter, scale_bar
-from surgery_assist.ui.overlay_texts import overlay_texts
+from surgery_assist.ui.overlay_texts import overlay_texts, rate_text
 from surgery_assist.ui.painting import TextPainter, draw_image, qtransform
 from surgery_assist.ui.pane_source import PanePicture, PaneSource, PaneView, pane_view, source_of
 from surgery_assist.ui.theme import Theme, colour
@@ -41,6 +43,11 @@ class Pane(QWidget):
         self._pointer: tuple[float, float] | None = None
         self.dirty = True
         """Waits to be painted."""
+        self.drawn = 0
+        """How often another picture than the last has been drawn."""
+        self.rate: CineRate | None = None
+        """How it plays."""
+        self._drawn: object = None
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -142,6 +149,10 @@ class Pane(QWidget):
                 number, count = picture.facts.number or (1, 1)
                 title = translate("overlay.broken", view.language, n=number, count=count)
             self._overlay.message(painter, area, title, explain(picture.error, view.language))
+        which = (view.display_set.uid, picture.facts.number)
+        if picture.layers and which != self._drawn:
+            self._drawn = which
+            self.drawn += 1
         self._overlay.begin()
         if picture.layers:
             source.paint_over(painter, view, picture, self._overlay)
@@ -161,6 +172,8 @@ class Pane(QWidget):
             overlay.grid_lines(painter, area)
         if view.active and shown.target is not None:
             overlay.target(painter, area, shown.target)
+        if self.rate is not None:
+            facts = replace(facts, notes=(*facts.notes, rate_text(self.rate, view.language)))
         what = (view.viewport, view.display_set, view.series, view.study)
         bar = scale_bar(facts.mm_per_pixel, self._rect.width) if shown.texts else None
         overlay.corners(

@@ -12,6 +12,7 @@ from surgery_assist.commands.dispatcher import Dispatcher
 from surgery_assist.model.session import Session
 from surgery_assist.model.study import Window
 from surgery_assist.model.viewport import Rect
+from surgery_assist.ui.facts import CineRate
 from surgery_assist.ui.frame_source import FrameSource
 from surgery_assist.ui.input.gesture import Gesture, Grab, in_active_pane
 from surgery_assist.ui.input.mouse import MouseInput
@@ -102,6 +103,18 @@ class ViewportArea(QWidget):
         for source in self._sources:
             source.forget()
         for pane in self._panes.values():
+            pane.redraw()
+
+    def drawn(self, index: int) -> int:
+        """How many pictures the pane of a viewport has drawn so far."""
+        pane = self._panes.get(index)
+        return pane.drawn if pane is not None else 0
+
+    def tell_rate(self, index: int, rate: CineRate | None) -> None:
+        """Show with a viewport how it plays; ``None`` when it plays no more."""
+        pane = self._panes.get(index)
+        if pane is not None and pane.rate != rate:
+            pane.rate = rate
             pane.redraw()
 
     # --- what mouse and touch ask ----------------------------------------------------------------
