@@ -184,7 +184,7 @@ class Archives:
         except (FileNotFoundError, NotADirectoryError):
             if not any(_is_named_archive(parent) for parent in path.parents):
                 raise
-        return cast("BinaryIO", io.BufferedReader(self._open_member(path)))
+        return io.BufferedReader(self._open_member(path))
 
     def members(self, path: Path, depth: int = 1) -> Iterator[Path]:
         """Paths of all members of an archive; of archives in it, their members.
@@ -229,7 +229,7 @@ class Archives:
             if content is None:
                 file = self.open(archive)
                 source = _Slice(file, _data_offset(file, member), member.stored)
-                content = _Inflated(cast("BinaryIO", io.BufferedReader(source)), member)
+                content = _Inflated(io.BufferedReader(source), member)
             self._inflated[str(path)] = content
             while len(self._inflated) > _KEPT_MEMBERS:
                 self._inflated.popitem(last=False)

@@ -10,8 +10,9 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import chain
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
 
 from surgery_assist.errors import DecodeError
 from surgery_assist.imaging.holding import Holding
@@ -35,7 +36,8 @@ _REQUESTS_KEPT: Final = 32
 _VOLUMES_ASKED: Final = 4
 
 
-class _Job(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _Job:
     """Something to be done by a worker thread."""
 
     uid: DisplaySetUID

@@ -43,7 +43,7 @@ def _files(path: Path) -> Iterator[Path]:
     if path.is_dir():
         yield from _walk_folder(path)
         return
-    if is_archive(path):
+    if path.suffix.lower() == SUFFIX and is_archive(path):
         yield from _archived(path)
         return
     yield path

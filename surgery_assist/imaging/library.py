@@ -6,18 +6,18 @@ the screen long before the last file was looked at.
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from surgery_assist.imaging.display_sets import display_sets
 from surgery_assist.imaging.archives import forget_archives
+from surgery_assist.imaging.display_sets import display_sets
 from surgery_assist.imaging.files import walk
 from surgery_assist.imaging.isolation.reader import SafeReader
 from surgery_assist.imaging.patients import PatientRegister
 from surgery_assist.imaging.records import HeaderError, Instance, OtherObject
-from surgery_assist.model.study import Catalogue, Refusal, Series, Study
+from surgery_assist.model.study import Catalogue, Refusal, Series, Study, StudyObject
 from surgery_assist.model.units import SeriesUID, StudyUID
 
 UPDATE_SECONDS: Final = 0.1
@@ -199,17 +199,36 @@ class Library:
             self._publish_seconds = time.monotonic() - begin
             return self._catalogue
 
+    def _objects_by_study(self) -> dict[str, list[StudyObject]]:
+        """Objects under the study that they are of, or whose images they are about."""
+        opened = {uid for _, uid in self._studies}
+        found: dict[str, list[StudyObject]] = {}
+        for entry in self._objects:
+            if entry.about is None:
+                continue
+            uid = entry.study_uid
+            if uid not in opened:
+                images = map(self._instances.get, entry.about.references)
+                uid = next((image.study_uid for image in images if image is not None), uid)
+            found.setdefault(uid, []).append(entry.about)
+        return found
+
     def _ordered_studies(self) -> list[Study]:
         """By patient in the order of opening, newest study of a patient first."""
+        objects = self._objects_by_study()
         patients = list(dict.fromkeys(study.patient_key for study in self._studies.values()))
         made: list[Study] = []
         for key in patients:
             mine = [study for study in self._studies.values() if study.patient_key == key]
             mine.sort(key=lambda study: (study.first.study_date, study.first.study_time))
-            made += [self._study(study) for study in reversed(mine) if study.series]
+            made += [
+                self._study(study, objects.get(study.first.study_uid, ()))
+                for study in reversed(mine)
+                if study.series
+            ]
         return made
 
-    def _study(self, study: _StudyFiles) -> Study:
+    def _study(self, study: _StudyFiles, objects: Sequence[StudyObject]) -> Study:
         series = [self._series(entry) for entry in study.series.values() if entry.instances]
         series.sort(key=lambda entry: (entry.number is None, entry.number or 0))
         first = study.first
@@ -221,6 +240,7 @@ class Library:
             description=first.study_description,
             accession_number=first.accession_number,
             series=tuple(series),
+            objects=tuple(objects),
         )
 
     @staticmethod

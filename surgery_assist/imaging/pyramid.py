@@ -118,15 +118,15 @@ def halved(values: NDArray[Any], padding: tuple[int, int] | None = None) -> NDAr
     """
     rows, columns = values.shape[0] // 2, values.shape[1] // 2
     half = np.empty((rows, columns, *values.shape[2:]), values.dtype)
-    wide = np.float32 if values.dtype.kind == "f" else np.int32
+    is_float = values.dtype.kind == "f"
     for start in range(0, rows, _STRIP):
         stop = min(start + _STRIP, rows)
         strip = values[2 * start : 2 * stop, : 2 * columns]
         quarters = [strip[y::2, x::2] for y in (0, 1) for x in (0, 1)]
-        total = quarters[0].astype(wide)
+        total = quarters[0].astype(np.float32 if is_float else np.int32)
         for quarter in quarters[1:]:
             total += quarter
-        half[start:stop] = total / 4 if wide is np.float32 else (total + 2) >> 2
+        half[start:stop] = total / 4 if is_float else (total + 2) // 4
         if padding is not None:
             for quarter in quarters:
                 is_padding = (quarter >= padding[0]) & (quarter <= padding[1])

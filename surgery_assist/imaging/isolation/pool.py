@@ -8,12 +8,12 @@ import time
 import weakref
 from collections import deque
 from contextlib import suppress
-from pathlib import Path
-from typing import Any, BinaryIO, Final, cast
+from typing import Any, BinaryIO, Final, Self, cast
 
 from surgery_assist.imaging.isolation.buffers import SharedBuffer
 from surgery_assist.imaging.isolation.messages import receive, send
 from surgery_assist.imaging.memory import physical_bytes
+from surgery_assist.settings import root_dir
 
 WORKER_OPTION: Final = "--isolated-worker"
 """What the bundle's program is started with to be a worker."""
@@ -34,9 +34,8 @@ class WorkerDiedError(Exception):
 
 def core_count() -> int:
     """Processors that this process may use."""
-    if sys.platform != "win32":
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity is not None else os.cpu_count() or 1
 
 
 class WorkerProcess:
@@ -51,7 +50,7 @@ class WorkerProcess:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
+            env=_environment(),
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
 
@@ -100,6 +99,12 @@ class WorkerProcess:
         if self.buffer is not None:
             self.buffer.close()
             self.buffer = None
+
+
+def _environment() -> dict[str, str]:
+    """One thread for numpy, and the same code as here, wherever it was started."""
+    threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    return {**os.environ, **threads, "PYTHONPATH": str(root_dir())}
 
 
 def _command(memory: int) -> list[str]:
@@ -235,7 +240,7 @@ class WorkerPool:
             busy = self._starting > 0 or len(self._idle) < len(workers)
         for worker in workers:
             worker.end_if_overdue()
-        return busy and not self._closed
+        return busy
 
 
 class Answer:
@@ -251,7 +256,7 @@ class Answer:
         """The shared memory that the job has filled."""
         return memoryview(cast("SharedBuffer", self._worker.buffer).memory)
 
-    def __enter__(self) -> "Answer":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -263,7 +268,7 @@ def _end_overdue(reference: "weakref.ref[WorkerPool]") -> None:
     while time.monotonic() < quiet_since + _LINGER_SECONDS:
         time.sleep(_LOOK_SECONDS)
         pool = reference()
-        if pool is None:
+        if pool is None or pool.closed:
             return
         if pool.look():
             quiet_since = time.monotonic()

@@ -9,7 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from surgery_assist.errors import DecodeError
-from surgery_assist.imaging.isolation.pool import HEADER_SECONDS, WorkerDiedError, WorkerPool
+from surgery_assist.imaging.isolation.pool import (
+    HEADER_SECONDS,
+    Answer,
+    WorkerDiedError,
+    WorkerPool,
+)
 from surgery_assist.imaging.isolation.values import ValueMismatchError, from_plain, to_plain
 from surgery_assist.imaging.pixels import FramePixels, FrameReader, fitted, is_plain
 from surgery_assist.imaging.reader import read_plain_file
@@ -125,7 +130,7 @@ class SafeReader:
         except (ValueMismatchError, KeyError, TypeError) as error:
             raise DecodeError("error.decode_failed", detail=type(error).__name__) from error
 
-    def _asked(self, path: Path, job: dict[str, Any], seconds: float, room: int = 0) -> Any:
+    def _asked(self, path: Path, job: dict[str, Any], seconds: float, room: int = 0) -> Answer:
         with self._lock:
             known = self._quarantine.get(path)
         if known is not None:
@@ -138,7 +143,7 @@ class SafeReader:
                     self._quarantine[path] = error.reason
             raise
 
-    def _twice(self, job: dict[str, Any], seconds: float, room: int) -> Any:
+    def _twice(self, job: dict[str, Any], seconds: float, room: int) -> Answer:
         """A crash may be the system's doing (memory is short): only a second one is the file's."""
         try:
             return self.pool.ask(job, seconds, room)

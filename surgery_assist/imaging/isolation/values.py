@@ -6,7 +6,7 @@ another type than the field's is refused.
 
 import types
 from base64 import b64decode, b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import fields, is_dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import (
     NewType,
     TypeVar,
     Union,
+    cast,
     get_args,
     get_origin,
     get_type_hints,
@@ -58,7 +59,7 @@ def from_plain(kind: type[T], value: Any) -> T:
         It is something else.
     """
     try:
-        made: T = _decoder(kind)(value)
+        made: T = _decoder(cast("Hashable", kind))(value)
     except (TypeError, KeyError, AttributeError, ValueError) as error:
         raise ValueMismatchError(f"no {kind.__name__}") from error
     return made
