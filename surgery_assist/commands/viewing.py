@@ -8,6 +8,7 @@ from surgery_assist.commands.registry import Risk, command
 from surgery_assist.commands.slots import Amount, Cell, Range, percent
 from surgery_assist.commands.volume_change import fit_volume, move_volume, roll_volume
 from surgery_assist.errors import NotPossibleError
+from surgery_assist.model.grid import grid_of
 from surgery_assist.model.session import GRID_COLUMNS, GRID_ROWS, Session, Target
 from surgery_assist.model.units import Side
 from surgery_assist.model.viewport import (
@@ -19,7 +20,6 @@ from surgery_assist.model.viewport import (
     view_transform,
 )
 from surgery_assist.model.volume_screen import volume_transform
-from surgery_assist.model.volume_view import volume_box
 
 REFINE = 3.0
 SideLR = Literal["left", "right"]
@@ -37,11 +37,11 @@ def transform_of(session: Session, index: int | None = None) -> ViewTransform | 
     if shown is None:
         return None
     if shown[0].volume is not None:
-        box = volume_box(shown[1])
+        grid = grid_of(shown[1])
         pane = session.pane(position)
-        if box is None:
+        if grid is None:
             return None
-        return volume_transform(shown[0].volume.camera, box, pane, shown[0].zoom)
+        return volume_transform(shown[0].volume.camera, grid, pane, shown[0].zoom)
     mm = session.control.screen.mm_per_pixel
     return view_transform(shown[0], shown[1], session.pane(position), mm)
 

@@ -5,19 +5,18 @@ from dataclasses import replace
 from typing import Final
 
 from surgery_assist.commands.change import change, followers
+from surgery_assist.model.geometry import added, length, scaled
+from surgery_assist.model.grid import Grid, grid_of, why_no_grid
 from surgery_assist.model.session import Session
 from surgery_assist.model.study import DisplaySet
 from surgery_assist.model.units import Vector
 from surgery_assist.model.viewport import MAX_ZOOM, MIN_ZOOM, Cine, ScaleMode, Viewport
-from surgery_assist.model.volume_screen import pixels_per_mm
+from surgery_assist.model.volume_screen import longest_edge, pixels_per_mm
 from surgery_assist.model.volume_view import (
     CutPlane,
-    VolumeBox,
     VolumePreset,
     VolumeView,
     rolled,
-    volume_box,
-    why_no_volume,
 )
 
 HOUNSFIELD_PRESETS: Final[frozenset[VolumePreset]] = frozenset(
@@ -31,8 +30,13 @@ VolumeChange = Callable[[VolumeView, DisplaySet], VolumeView]
 
 def can_show_volume(session: Session) -> str | None:
     """The active viewport holds something that can be shown as a volume."""
-    shown = session.display_set
-    return "refused.no_image" if shown is None else why_no_volume(shown)
+    shown = acquired(session)
+    return "refused.no_image" if shown is None else why_no_grid(shown)
+
+
+def acquired(session: Session) -> DisplaySet | None:
+    """The images of the active viewport as they were acquired, whatever plane is shown of them."""
+    return session.catalogue.display_set(session.viewport.display_set)
 
 
 def default_volume(display_set: DisplaySet) -> VolumeView:
@@ -47,14 +51,13 @@ def as_volume(viewport: Viewport, display_set: DisplaySet) -> Viewport:
     if viewport.volume is not None:
         return viewport
     volume = default_volume(display_set)
-    return replace(viewport, volume=volume, scale="fit", zoom=1.0, window=None, cine=Cine())
+    return replace(
+        viewport, volume=volume, plane=None, scale="fit", zoom=1.0, window=None, cine=Cine()
+    )
 
 
 def change_volume(session: Session, step: VolumeChange) -> Session:
     """The active viewport's volume changed, shown first if it is not; linked volumes follow."""
-    shown = session.display_set
-    if shown is None:
-        return session
     after = session
     for index in (session.view.active, *followers(session)):
         viewport = session.view.viewports[index]
@@ -70,14 +73,14 @@ def change_volume(session: Session, step: VolumeChange) -> Session:
 
 def move_volume(session: Session, dx: float, dy: float) -> Session:
     """The volume moved by pixels of the screen; linked ones by the same share of their size."""
-    box = _box(session.display_set)
-    if box is None:
+    grid = _grid(acquired(session))
+    if grid is None:
         return session
-    scale = pixels_per_mm(box, session.pane(session.view.active), session.viewport.zoom)
+    scale = pixels_per_mm(grid, session.pane(session.view.active), session.viewport.zoom)
 
     def move(volume: VolumeView, display_set: DisplaySet) -> VolumeView:
-        own = _box(display_set) or box
-        share = max(own.size) / max(box.size) / scale
+        own = _grid(display_set) or grid
+        share = longest_edge(own) / longest_edge(grid) / scale
         across, down = volume.camera.pan
         pan = (across + dx * share, down + dy * share)
         return replace(volume, camera=replace(volume.camera, pan=pan))
@@ -87,13 +90,13 @@ def move_volume(session: Session, dx: float, dy: float) -> Session:
 
 def fit_volume(session: Session, mode: ScaleMode) -> Session:
     """The whole volume in the pane, or each millimetre as a millimetre of the screen."""
-    box, millimetres = _box(session.display_set), session.control.screen.mm_per_pixel
+    grid, millimetres = _grid(acquired(session)), session.control.screen.mm_per_pixel
     centred = change_volume(
         session, lambda volume, _: replace(volume, camera=replace(volume.camera, pan=(0.0, 0.0)))
     )
     zoom = 1.0
-    if mode == "actual" and box is not None and millimetres:
-        zoom /= millimetres * pixels_per_mm(box, session.pane(session.view.active), 1.0)
+    if mode == "actual" and grid is not None and millimetres:
+        zoom /= millimetres * pixels_per_mm(grid, session.pane(session.view.active), 1.0)
     return change(centred, zoom=max(MIN_ZOOM, min(MAX_ZOOM, zoom)))
 
 
@@ -122,21 +125,18 @@ def reset_volume(volume: VolumeView | None, display_set: DisplaySet | None) -> V
     return VolumeView(volume.preset, default_volume(display_set).mode)
 
 
-def cube_about(box: VolumeBox, middle: Vector, size_mm: float) -> tuple[CutPlane, ...]:
-    """Six cuts that leave a cube of the volume, its edges along the volume's."""
-    planes = []
-    for axis in box.axes:
-        for sign in (1.0, -1.0):
-            normal = (axis[0] * sign, axis[1] * sign, axis[2] * sign)
-            half = size_mm / 2
-            point = (
-                middle[0] - normal[0] * half,
-                middle[1] - normal[1] * half,
-                middle[2] - normal[2] * half,
-            )
-            planes.append(CutPlane(point, normal))
-    return tuple(planes)
+def cube_about(grid: Grid, middle: Vector, size_mm: float) -> tuple[CutPlane, ...]:
+    """Six cuts that leave a cube of the volume, its faces along the slices and their edges."""
+    directions = (
+        *(scaled(step, 1.0 / length(step)) for step in (grid.column_step, grid.row_step)),
+        grid.normal,
+    )
+    return tuple(
+        CutPlane(added(middle, scaled(direction, -sign * size_mm / 2)), scaled(direction, sign))
+        for direction in directions
+        for sign in (1.0, -1.0)
+    )
 
 
-def _box(display_set: DisplaySet | None) -> VolumeBox | None:
-    return None if display_set is None else volume_box(display_set)
+def _grid(display_set: DisplaySet | None) -> Grid | None:
+    return None if display_set is None else grid_of(display_set)

@@ -10,6 +10,7 @@ from surgery_assist.commands.slots import Amount, Cell, Range, percent
 from surgery_assist.commands.viewing import cell_target, has_target
 from surgery_assist.commands.volume_change import (
     HOUNSFIELD_PRESETS,
+    acquired,
     can_show_volume,
     change_volume,
     cube_about,
@@ -17,6 +18,7 @@ from surgery_assist.commands.volume_change import (
 from surgery_assist.commands.windowing import UpDown
 from surgery_assist.errors import NotPossibleError
 from surgery_assist.model.geometry import dot, scaled
+from surgery_assist.model.grid import grid_of
 from surgery_assist.model.session import Session
 from surgery_assist.model.study import DisplaySet
 from surgery_assist.model.units import Side, Vector
@@ -34,7 +36,6 @@ from surgery_assist.model.volume_view import (
     extent_left,
     screen_direction,
     turned,
-    volume_box,
     with_cut,
 )
 
@@ -66,7 +67,7 @@ def volume_hide(session: Session) -> Session:
 @command("volume.preset", Risk.VIEW, when=can_show_volume)
 def volume_preset(session: Session, preset: VolumePreset) -> Session:
     """Show the bones, vessels, skin, lungs or other tissue of the volume."""
-    shown = session.display_set
+    shown = acquired(session)
     if shown is not None and shown.modality != "CT" and preset in HOUNSFIELD_PRESETS:
         raise NotPossibleError("refused.volume_preset_ct")
 
@@ -151,12 +152,12 @@ def volume_cut(session: Session, side: CutSide, amount: Amount | None = None) ->
     share = percent(amount) / 100
 
     def cut(volume: VolumeView, display_set: DisplaySet) -> VolumeView:
-        box = volume_box(display_set)
-        if box is None:
+        grid = grid_of(display_set)
+        if grid is None:
             return volume
         outwards = screen_direction(volume.camera, side)
-        whole = extent_left(box, (), outwards)
-        low, high = extent_left(box, volume.cuts, outwards)
+        whole = extent_left(grid, (), outwards)
+        low, high = extent_left(grid, volume.cuts, outwards)
         place = max(low + MIN_LEFT_MM, high - min(share, 1.0) * (whole[1] - whole[0]))
         return _with_cut(volume, CutPlane(scaled(outwards, place), scaled(outwards, -1.0)))
 
@@ -195,7 +196,7 @@ def volume_slice(session: Session) -> Session:
 
 def _other_plane(session: Session) -> tuple[Vector, Vector] | None:
     """Point and normal of the image in the first other viewport in the same space."""
-    mine = session.display_set
+    mine = acquired(session)
     for index in session.panes():
         shown = session.shown(index)
         if shown is None or mine is None or index == session.view.active:
@@ -218,10 +219,10 @@ def volume_crop(session: Session, n: Annotated[int, Range(10, 500)]) -> Result:
         return _pick(session, "crop", ((target.x, target.y),), float(n))
 
     def crop(volume: VolumeView, display_set: DisplaySet) -> VolumeView:
-        box = volume_box(display_set)
-        if box is None:
+        grid = grid_of(display_set)
+        if grid is None:
             return volume
-        return replace(volume, cuts=cube_about(box, volume.camera.focus or box.middle, n))
+        return replace(volume, cuts=cube_about(grid, volume.camera.focus or grid.middle, n))
 
     return change_volume(session, crop)
 
@@ -304,14 +305,14 @@ def volume_picked(
     shown = session.shown(viewport) if viewport < len(session.view.viewports) else None
     if shown is None or shown[0].volume is None:
         raise NotPossibleError("refused.no_volume_shown")
-    volume, box = shown[0].volume, volume_box(shown[1])
+    volume, grid = shown[0].volume, grid_of(shown[1])
     match use:
         case "look":
             camera = replace(volume.camera, focus=places[0], pan=(0.0, 0.0))
             volume = replace(volume, camera=camera)
-        case "crop" if box is not None:
+        case "crop" if grid is not None:
             camera = replace(volume.camera, focus=places[0], pan=(0.0, 0.0))
-            volume = replace(volume, camera=camera, cuts=cube_about(box, places[0], size_mm))
+            volume = replace(volume, camera=camera, cuts=cube_about(grid, places[0], size_mm))
         case "distance" | "arrow":
             volume = replace(volume, marks=(*volume.marks, Mark(use, places)))
     return session.with_viewport(replace(shown[0], volume=volume), viewport)
@@ -336,12 +337,12 @@ def volume_carve(session: Session, side: CutSide, mm: float) -> Session:
     """Move the cut at a side of the screen inwards by millimetres, or outwards."""
 
     def carve(volume: VolumeView, display_set: DisplaySet) -> VolumeView:
-        box = volume_box(display_set)
-        if box is None:
+        grid = grid_of(display_set)
+        if grid is None:
             return volume
         outwards = screen_direction(volume.camera, side)
-        whole = extent_left(box, (), outwards)
-        low, high = extent_left(box, volume.cuts, outwards)
+        whole = extent_left(grid, (), outwards)
+        low, high = extent_left(grid, volume.cuts, outwards)
         place = max(low + MIN_LEFT_MM, min(whole[1], high - mm))
         return _with_cut(volume, CutPlane(scaled(outwards, place), scaled(outwards, -1.0)))
 

@@ -2,25 +2,30 @@
 
 from typing import Final
 
-from surgery_assist.model.geometry import added, dot, scaled
+from surgery_assist.model.geometry import added, dot, length, scaled
+from surgery_assist.model.grid import Grid
 from surgery_assist.model.units import Vector
 from surgery_assist.model.viewport import Rect, ViewTransform
-from surgery_assist.model.volume_view import VolumeBox, VolumeCamera
+from surgery_assist.model.volume_view import VolumeCamera
 
 FILL: Final = 0.92
 """Share of the pane's shorter side that the longest edge of the volume takes."""
 
 
-def pixels_per_mm(box: VolumeBox, pane: Rect, zoom: float) -> float:
+def longest_edge(grid: Grid) -> float:
+    """The longest edge of the volume, mm."""
+    edges = [(n - 1) * length(step) for n, step in zip(grid.size, grid.steps, strict=True)]
+    return max(*edges, 1e-3)
+
+
+def pixels_per_mm(grid: Grid, pane: Rect, zoom: float) -> float:
     """Pane pixels of one millimetre; the same from every side, so that turning keeps the size."""
-    return FILL * min(pane.width, pane.height) / max(*box.size, 1e-3) * zoom
+    return FILL * min(pane.width, pane.height) / longest_edge(grid) * zoom
 
 
-def volume_transform(
-    camera: VolumeCamera, box: VolumeBox, pane: Rect, zoom: float
-) -> ViewTransform:
+def volume_transform(camera: VolumeCamera, grid: Grid, pane: Rect, zoom: float) -> ViewTransform:
     """From millimetres right and down of the focus, in the plane of the screen, to the pane."""
-    scale = pixels_per_mm(box, pane, zoom)
+    scale = pixels_per_mm(grid, pane, zoom)
     across, down = camera.pan
     return ViewTransform(
         scale,
@@ -32,17 +37,15 @@ def volume_transform(
     )
 
 
-def on_screen(camera: VolumeCamera, box: VolumeBox, point: Vector) -> tuple[float, float, float]:
+def on_screen(camera: VolumeCamera, grid: Grid, point: Vector) -> tuple[float, float, float]:
     """A point as millimetres right, down and away from the eye, all from the focus."""
-    offset = added(point, scaled(camera.focus or box.middle, -1.0))
+    offset = added(point, scaled(camera.focus or grid.middle, -1.0))
     return dot(offset, camera.right), -dot(offset, camera.up), dot(offset, camera.toward)
 
 
-def in_space(
-    camera: VolumeCamera, box: VolumeBox, right: float, down: float, away: float
-) -> Vector:
+def in_space(camera: VolumeCamera, grid: Grid, right: float, down: float, away: float) -> Vector:
     """The patient point of what `on_screen` gives."""
-    point = camera.focus or box.middle
+    point = camera.focus or grid.middle
     for direction, way in ((camera.right, right), (camera.up, -down), (camera.toward, away)):
         point = added(point, scaled(direction, way))
     return point

@@ -9,7 +9,7 @@ from math import cos, radians, sin
 from typing import Final, Literal
 
 from surgery_assist.model.geometry import added, cross, dot, length, scaled
-from surgery_assist.model.study import DisplaySet
+from surgery_assist.model.grid import Grid
 from surgery_assist.model.units import Side, Vector
 
 VolumePreset = Literal[
@@ -21,7 +21,6 @@ CutSide = Literal["left", "right", "up", "down", "front", "back"]
 MarkKind = Literal["distance", "arrow"]
 
 MAX_CUTS: Final = 8
-MIN_SLICES: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,71 +103,6 @@ class VolumeView:
     marks: tuple[Mark, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class VolumeBox:
-    """Where the voxels' centres of a volume lie.
-
-    ``origin`` is the first voxel; ``axes`` are the unit directions along columns, rows and slices,
-    ``size`` the way from the first to the last voxel along each, mm.
-    """
-
-    origin: Vector
-    axes: tuple[Vector, Vector, Vector]
-    size: tuple[float, float, float]
-
-    @property
-    def corners(self) -> tuple[Vector, ...]:
-        """The eight corners."""
-        across, down, through = (
-            scaled(axis, size) for axis, size in zip(self.axes, self.size, strict=True)
-        )
-        points = [self.origin]
-        for way in (across, down, through):
-            points += [added(point, way) for point in points]
-        return tuple(points)
-
-    @property
-    def middle(self) -> Vector:
-        """Its centre."""
-        corners = self.corners
-        return scaled(added(corners[0], corners[-1]), 0.5)
-
-
-def volume_box(display_set: DisplaySet) -> VolumeBox | None:
-    """The box of a display set's volume; ``None`` when it has no place in space."""
-    if display_set.count < 2:
-        return None
-    first, last = display_set.frames[0].plane, display_set.frames[-1].plane
-    if first is None or last is None:
-        return None
-    way = added(last.position, scaled(first.position, -1.0))
-    depth = length(way)
-    if depth <= 0.0:
-        return None
-    return VolumeBox(
-        first.position,
-        (first.row_direction, first.column_direction, scaled(way, 1.0 / depth)),
-        (
-            (display_set.columns - 1) * first.column_spacing,
-            (display_set.rows - 1) * first.row_spacing,
-            depth,
-        ),
-    )
-
-
-def why_no_volume(display_set: DisplaySet) -> str | None:
-    """Message key of why a display set can't be shown as a volume, or ``None``."""
-    if display_set.colour:
-        return "refused.volume_colour"
-    if display_set.spacing is None or any(frame.plane is None for frame in display_set.frames):
-        return "refused.volume_no_place"
-    if display_set.kind != "volume":
-        return "refused.volume_not_stacked"
-    if display_set.count < MIN_SLICES:
-        return "refused.volume_few_slices"
-    return None if volume_box(display_set) else "refused.volume_no_place"
-
-
 def turned(camera: VolumeCamera, side: Side, degrees: float) -> VolumeCamera:
     """The camera after the near side of the volume has moved to ``side`` of the screen."""
     angle = radians(degrees if side in ("left", "up") else -degrees)
@@ -211,14 +145,12 @@ def screen_direction(camera: VolumeCamera, side: CutSide) -> Vector:
     return directions[side]
 
 
-def extent_left(
-    box: VolumeBox, cuts: tuple[CutPlane, ...], direction: Vector
-) -> tuple[float, float]:
-    """How far the uncut box reaches along a direction, from the least to the most, mm.
+def extent_left(grid: Grid, cuts: tuple[CutPlane, ...], direction: Vector) -> tuple[float, float]:
+    """How far what is not cut away reaches along a direction, from the least to the most, mm.
 
     Only cuts at right angles to the direction shorten it.
     """
-    reach = [dot(corner, direction) for corner in box.corners]
+    reach = [dot(corner, direction) for corner in grid.corners]
     low, high = min(reach), max(reach)
     for cut in cuts:
         share = dot(cut.normal, direction)
