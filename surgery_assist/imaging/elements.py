@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from surgery_assist.imaging.fast_header import RawElements
 from surgery_assist.imaging.names import decode_text
+from surgery_assist.imaging.quiet import quiet_pydicom
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -18,6 +19,16 @@ if TYPE_CHECKING:
 CHARACTER_SET = 0x00080005
 MAX_ITEMS = 20_000
 """More items than any real sequence has."""
+
+
+def _dictionary_representation(tag: int) -> str:
+    quiet_pydicom()
+    from pydicom.datadict import dictionary_VR  # noqa: PLC0415  (start-up time)
+
+    try:
+        return str(dictionary_VR(tag))
+    except KeyError:
+        return ""
 
 
 class Elements:
@@ -69,6 +80,15 @@ class Elements:
             return ""
         return decode_text(found[0][: 4 * limit].strip(b" \0"), self.character_sets)[:limit]
 
+    def lines(self, tag: int, limit: int = 100_000) -> str:
+        """Text of several lines."""
+        found = self.raw(tag)
+        if found is None:
+            return ""
+        parts = found[0][:limit].replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+        texts = [decode_text(part.strip(b" \0"), self.character_sets) for part in parts]
+        return "\n".join(texts).strip()
+
     def numbers(self, tag: int) -> tuple[float, ...]:
         """Decimal or integer strings; empty when one of them is no finite number."""
         values = self._values(tag)
@@ -83,7 +103,10 @@ class Elements:
         kinds = {"FD": "d", "FL": "f", "US": "H", "SS": "h", "UL": "I", "SL": "i"}
         if found is None:
             return ()
-        kind = kinds.get(str(getattr(self._dataset.get_item(tag), "VR", "")))
+        representation = str(getattr(self._dataset.get_item(tag), "VR", None) or "UN")
+        if representation == "UN":  # also what implicit VR gives
+            representation = _dictionary_representation(tag)
+        kind = kinds.get(representation)
         if kind is None:
             return ()
         return self._unpacked(*found, kind)

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from surgery_assist.imaging.elements import Elements
+from surgery_assist.imaging.findings import header_findings
 from surgery_assist.imaging.functional_groups import enhanced_frames
+from surgery_assist.imaging.phases import phase_values
 from surgery_assist.imaging.planes import (
     dose_frames,
     letters_orientation,
@@ -26,6 +28,11 @@ from surgery_assist.imaging.records import (
     PixelLayout,
     VoiFunction,
 )
+from surgery_assist.imaging.shutters import shutters_of
+from surgery_assist.imaging.tags import OVERLAY_GROUPS
+from surgery_assist.imaging.ultrasound import ultrasound_regions
+from surgery_assist.imaging.uptake import uptake_of
+from surgery_assist.model.study import Finding, PictureSource, Window
 
 MAX_FRAMES: Final = 100_000
 MAX_FRAME_BYTES: Final = 2 << 30
@@ -83,14 +90,30 @@ def instance_from(
         The pixels can't be what the header says.
     """
     layout, findings = _layout(header, syntax, pixels, size)
+    return described(header, path, sop_class, layout, findings=findings)
+
+
+def described(
+    header: Elements,
+    path: Path,
+    sop_class: str,
+    layout: PixelLayout,
+    *,
+    findings: tuple[Finding, ...] = (),
+    source: PictureSource = "pixels",
+) -> Instance:
+    """Build the record of frames whose layout is known."""
     plain = _plain_frame(header)
     frames = enhanced_frames(header, layout.frames, plain)
     if not frames:
         frames = dose_frames(header, layout.frames, plain) or (plain,) * layout.frames
-    spacing, source = spacing_of(header)
+    unit, factor, unknown = _unit(header, layout)
+    if factor != 1.0:
+        frames = tuple(_in_unit(frame, factor) for frame in frames)
+    spacing, spacing_source = spacing_of(header) if source == "pixels" else (None, "none")
     if spacing is None and frames[0].plane is not None:
         spacing = (frames[0].plane.row_spacing, frames[0].plane.column_spacing)
-        source = "patient"
+        spacing_source = "patient"
     return Instance(
         path=path,
         uid=header.code(0x00080018) or f"file.{_path_hash(path)}",
@@ -113,7 +136,7 @@ def instance_from(
         laterality=header.code(0x00200062, 1) or header.code(0x00200060, 1),
         frame_of_reference=header.code(0x00200052),
         spacing=spacing,
-        spacing_source=source,
+        spacing_source=spacing_source,
         aspect=_aspect(header, spacing),
         frame_time_ms=_frame_time(header),
         layout=layout,
@@ -122,7 +145,39 @@ def instance_from(
         padding=_padding(header, layout),
         has_tables=any(tag in header for tag in (0x00283000, 0x00283010))
         or layout.photometric == "PALETTE COLOR",
-        findings=findings,
+        findings=(*findings, *unknown, *header_findings(header, layout, spacing)),
+        unit=unit,
+        source=source,
+        shutters=shutters_of(header),
+        has_overlays=any((group << 16) | 0x0010 in header for group in OVERLAY_GROUPS),
+        ultrasound=ultrasound_regions(header),
+    )
+
+
+def _unit(header: Elements, layout: PixelLayout) -> tuple[str, float, tuple[Finding, ...]]:
+    """Unit of the modality values, a factor that leads to it, and what is missing for SUV."""
+    modality, kind = header.code(0x00080060, 16), header.code(0x00281054, 16)
+    if layout.colour:
+        return "", 1.0, ()
+    if modality == "PT":
+        uptake = uptake_of(header)
+        missing = (Finding("no_suv", (("missing", uptake.missing),)),) if uptake.missing else ()
+        return uptake.unit, uptake.factor, missing
+    if modality == "RTDOSE":
+        return ("Gy" if header.code(0x30040002, 16) == "GY" else ""), 1.0, ()
+    if modality == "CT":
+        return ("HU" if kind in ("", "HU") and 0x00281053 in header else ""), 1.0, ()
+    return ("" if kind in ("", "US") else kind), 1.0, ()
+
+
+def _in_unit(frame: FrameInfo, factor: float) -> FrameInfo:
+    return replace(
+        frame,
+        slope=frame.slope * factor,
+        intercept=frame.intercept * factor,
+        windows=tuple(
+            Window(window.center * factor, window.width * factor) for window in frame.windows
+        ),
     )
 
 
@@ -194,15 +249,7 @@ def _plain_frame(header: Elements) -> FrameInfo:
         windows=windows_of(header),
         slope=1.0 if slope is None or slope == 0.0 else slope,
         intercept=intercept or 0.0,
-        stack="|".join(
-            (
-                *header.texts(0x00080008)[2:],
-                header.code(0x00180086),
-                header.code(0x00200100),
-                header.code(0x00189087),
-                header.code(0x00180081),
-            )
-        ),
+        phase=phase_values(header),
     )
 
 
@@ -218,7 +265,7 @@ def _padding(header: Elements, layout: PixelLayout) -> tuple[int, int] | None:
 
 def _layout(
     header: Elements, syntax: str, pixels: PixelElement, size: int
-) -> tuple[PixelLayout, tuple[str, ...]]:
+) -> tuple[PixelLayout, tuple[Finding, ...]]:
     rows, columns = header.short(0x00280010), header.short(0x00280011)
     if not rows or not columns:
         raise HeaderError("bad_pixel_format", "rows or columns missing")
@@ -264,7 +311,7 @@ def _layout(
     return _checked_native(layout, size)
 
 
-def _checked_native(layout: PixelLayout, size: int) -> tuple[PixelLayout, tuple[str, ...]]:
+def _checked_native(layout: PixelLayout, size: int) -> tuple[PixelLayout, tuple[Finding, ...]]:
     there = max(0, size - layout.offset)
     claimed = layout.length if layout.length is not None else there
     present = min(there, claimed)
@@ -275,10 +322,13 @@ def _checked_native(layout: PixelLayout, size: int) -> tuple[PixelLayout, tuple[
     if frames == 0:
         reason = "truncated" if claimed > there else "size_lie"
         raise HeaderError(reason, f"{needed} bytes needed, {present} present")
-    return replace(layout, frames=frames), ("truncated",)
+    finding = Finding("truncated", (("present", frames), ("claimed", layout.frames)))
+    return replace(layout, frames=frames), (finding,)
 
 
-def _checked_encapsulated(layout: PixelLayout, size: int) -> tuple[PixelLayout, tuple[str, ...]]:
+def _checked_encapsulated(
+    layout: PixelLayout, size: int
+) -> tuple[PixelLayout, tuple[Finding, ...]]:
     there = size - layout.offset
     if there < 16:
         raise HeaderError("truncated", "no fragment")

@@ -16,12 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from surgery_assist.errors import DecodeError
+from surgery_assist.imaging.archives import open_file
 from surgery_assist.imaging.codecs import SUPPORTED, CodecError, decode
 from surgery_assist.imaging.colour import to_rgb
-from surgery_assist.imaging.archives import open_file
 from surgery_assist.imaging.fragments import FragmentError, FrameSpans, frame_spans
+from surgery_assist.imaging.objects.drawn import drawn_frame
 from surgery_assist.imaging.records import (
     DEFLATED_LE,
+    DRAWN,
     EXPLICIT_LE,
     NATIVE_SYNTAXES,
     HeaderError,
@@ -115,6 +117,8 @@ class FrameReader:
             The pixels can't be had; says why.
         """
         layout = instance.layout
+        if layout.transfer_syntax == DRAWN:
+            return FramePixels(drawn_frame(instance, frame))
         if layout.transfer_syntax not in NATIVE_SYNTAXES | SUPPORTED:
             raise DecodeError("error.decode_unsupported", syntax=layout.transfer_syntax)
         try:
@@ -147,6 +151,10 @@ class FrameReader:
             np.right_shift(out, spare, out=out)
         elif spare:
             np.bitwise_and(out, (1 << layout.bits_stored) - 1, out=out)
+
+    def raw_samples(self, instance: Instance, frame: int = 0) -> NDArray[Any]:
+        """Samples as they lie in the file, with all their bits; errors as codecs raise them."""
+        return self._samples(instance, frame)[0]
 
     def _samples(self, instance: Instance, frame: int) -> tuple[NDArray[Any], bool]:
         layout = instance.layout

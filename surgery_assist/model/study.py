@@ -107,7 +107,7 @@ class DisplaySet:
 
     Frames of a volume or stack with positions run along ``normal`` of the first frame's plane
     in the direction that the series was numbered in. ``spacing`` is ``(row, column, slice)`` in
-    mm, ``None`` where unknown. ``findings`` are badge keys such as ``"gap"`` or ``"tilt"``.
+    mm, ``None`` where unknown.
     Display sets with the same ``group`` are phases of one acquisition, in the order of the series.
     """
 
@@ -127,9 +127,8 @@ class DisplaySet:
     laterality: str = ""
     colour: bool = False
     frame_time_ms: float | None = None
-    findings: tuple[str, ...] = ()
     details: tuple[Finding, ...] = ()
-    """The findings with where they are; a key may come several times."""
+    """All that was found, with where it is; a key may come several times."""
     group: str = ""
     """Joins the phases of one acquisition: time points, echoes, b-values; empty when alone."""
     label: str = ""
@@ -143,6 +142,11 @@ class DisplaySet:
     def count(self) -> int:
         """How many frames there are."""
         return len(self.frames)
+
+    @property
+    def findings(self) -> tuple[str, ...]:
+        """Badge keys such as ``"gap"`` or ``"tilt"``, each once."""
+        return tuple(dict.fromkeys(finding.key for finding in self.details))
 
 
 @dataclass(frozen=True, slots=True)
