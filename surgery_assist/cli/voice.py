@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from surgery_assist.cli import adapt
 from surgery_assist.cli.output import as_json, emit_json, require_writable
 from surgery_assist.cli.parsing import Subparsers, add_subcommand, session_language, settings_of
 from surgery_assist.messages import Language
@@ -22,7 +23,7 @@ def add_parser(subparsers: Subparsers) -> None:
         "voice", help="What is heard.", description="Measure and watch what is heard."
     )
     actions: Subparsers = parser.add_subparsers(
-        dest="action", metavar="eval|listen|words", required=True
+        dest="action", metavar="eval|listen|words|adapt", required=True
     )
     judge = add_subcommand(actions, "eval", evaluate, "Recordings through the real chain.")
     judge.add_argument("manifest", type=Path, metavar="MANIFEST.csv")
@@ -35,6 +36,7 @@ def add_parser(subparsers: Subparsers) -> None:
     source.add_argument("--audio", type=Path, metavar="FILE", help="a recording instead")
     asked = add_subcommand(actions, "words", words, "Which words of a text can be heard.")
     asked.add_argument("text", metavar="TEXT")
+    adapt.add_parser(actions)
 
 
 def evaluate(options: argparse.Namespace) -> int:
