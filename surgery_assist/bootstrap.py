@@ -15,6 +15,7 @@ from surgery_assist.commands.dispatcher import Dispatcher, Outcome
 from surgery_assist.imaging.cache import FrameStore
 from surgery_assist.imaging.gsdf import read_calibration
 from surgery_assist.imaging.library import Library
+from surgery_assist.imaging.objects.reading import ObjectReader
 from surgery_assist.messages import Language
 from surgery_assist.model.invocation import Invocation
 from surgery_assist.model.session import Control, Session
@@ -27,6 +28,8 @@ from surgery_assist.ui.heard_panel import HeardPanel
 from surgery_assist.ui.help_panel import HelpPanel
 from surgery_assist.ui.hud import Hud
 from surgery_assist.ui.images import Images
+from surgery_assist.ui.objects import Objects
+from surgery_assist.ui.report_panel import ReportPanel
 from surgery_assist.ui.study_list import StudyList
 from surgery_assist.ui.tasks import TaskRunner
 from surgery_assist.ui.voice_bridge import VoiceBridge
@@ -37,8 +40,6 @@ from surgery_assist.voice.earcons import Earcons
 from surgery_assist.voice.service import VoiceService
 from surgery_assist.voice.speech import Speech, build_speech
 
-DECODERS = 2
-"""Threads that decode frames; one core is left to the screen by their low share of work."""
 HELP_EXAMPLES = 2
 """Sentences of each command on the help page."""
 
@@ -80,6 +81,7 @@ class Application:
         self.window.close()
         self.tasks.close()
         self.images.close()
+        self.library.close()
 
     def __enter__(self) -> Self:
         """Nothing more than was built."""
@@ -114,16 +116,17 @@ def build_application(
     speech = build_speech(settings, registry)
     create_application()
     library = Library()
+    library.warm_up()
     calibration = settings.display.calibration
     images = Images(
         lambda on_frame: FrameStore(
             library,
             budget_bytes=settings.memory_mb * 2**20 or None,
             on_frame=on_frame,
-            workers=DECODERS,
         ),
         read_calibration(Path(calibration)) if calibration else None,
     )
+    objects = Objects(lambda: ObjectReader(library))
     tasks = TaskRunner(library, images)
     dispatcher = Dispatcher(
         registry,
@@ -131,18 +134,18 @@ def build_application(
         run_effect=tasks.run,
         confirm_seconds=settings.confirm_seconds,
     )
-    window = MainWindow(dispatcher, images, tasks, bindings, settings)
+    window = MainWindow(dispatcher, images, tasks, bindings, settings, objects=objects)
     earcons = Earcons(enabled=sounds and settings.voice.earcons)
     bridge = VoiceBridge(dispatcher, settings.voice, earcons)
     hud = Hud(dispatcher, window.theme, push_to_talk_key=settings.voice.push_to_talk_key)
     application = Application(
         settings, speech, dispatcher, library, images, tasks, window, hud, bridge
     )
-    _join(application, bindings)
+    _join(application, objects, bindings)
     return application
 
 
-def _join(application: Application, bindings: Bindings) -> None:
+def _join(application: Application, objects: Objects, bindings: Bindings) -> None:
     """Put the widgets into the window and connect what tells with what shows."""
     window, hud, dispatcher = application.window, application.hud, application.dispatcher
     theme, books = window.theme, application.speech.books
@@ -160,7 +163,9 @@ def _join(application: Application, bindings: Bindings) -> None:
     window.attach_hud(hud)
     window.attach_question(question)
     window.attach_empty(EmptyState(dispatcher, theme))
-    window.attach_panel("studies", StudyList(dispatcher, theme, images=application.images))
+    studies = StudyList(dispatcher, theme, images=application.images, objects=objects)
+    window.attach_panel("studies", studies)
     window.attach_panel("help", help_panel)
     window.attach_panel("heard", HeardPanel(dispatcher, theme))
     window.attach_panel("findings", FindingsPanel(dispatcher, theme))
+    window.attach_panel("report", ReportPanel(dispatcher, theme, objects))

@@ -75,17 +75,19 @@ class Objects(QObject):
 
     Parameters
     ----------
-    reader
-        Reads the files.
+    make_reader
+        Makes what reads the files; called again when a case is closed, so that nothing of it
+        stays in memory.
     """
 
     changed = Signal(str)
     """Something about a display set, study or report (its UID) is known now."""
     _arrived = Signal(object, str, object)
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, make_reader: Callable[[], Reader]) -> None:
         super().__init__()
-        self._reader = reader
+        self._make_reader = make_reader
+        self._reader = make_reader()
         self._known: OrderedDict[Hashable, Any] = OrderedDict()
         self._asked: OrderedDict[Hashable, Future[None]] = OrderedDict()
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="objects")
@@ -121,7 +123,12 @@ class Objects(QObject):
         return bool(self._asked)
 
     def clear(self) -> None:
-        """Forget everything: the case was closed, or more of it has been read."""
+        """Forget everything: the case was closed."""
+        self.refresh()
+        self._reader = self._make_reader()
+
+    def refresh(self) -> None:
+        """More files have been read: all answers may be others now."""
         self._case += 1
         for asked in self._asked.values():
             asked.cancel()
@@ -130,7 +137,7 @@ class Objects(QObject):
 
     def close(self) -> None:
         """End the thread."""
-        self.clear()
+        self.refresh()
         self._pool.shutdown(cancel_futures=True)
 
     def _answer(self, key: Hashable, uid: str, read: Callable[[], object]) -> Any:

@@ -214,9 +214,10 @@ class MainWindow(QWidget):
             return
         if after.catalogue is not before.catalogue:
             self._progress.show_catalogue(after)
+            emptied = not after.catalogue.studies
             if self._objects is not None:
-                self._objects.clear()
-            if not after.catalogue.studies:
+                self._objects.clear() if emptied else self._objects.refresh()
+            if emptied:
                 self._area.forget()
             self._images.refresh(after)
         else:
