@@ -25,6 +25,7 @@ from surgery_assist.imaging.render import Rgb32
 from surgery_assist.imaging.schedule import Focus, loading_order
 from surgery_assist.imaging.thumbnails import thumbnail
 from surgery_assist.imaging.volumes import Key, VolumeSource
+from surgery_assist.model.grid import grid_of
 from surgery_assist.model.study import DisplaySet
 from surgery_assist.model.units import DisplaySetUID
 
@@ -148,7 +149,7 @@ class FrameStore:
         """All slices in one block that fills while they arrive. Never blocks.
 
         Asking is a request too: the slices are loaded although no pane shows them. ``None`` if it
-        is no volume, is still being read, or is too large for the budget even when reduced.
+        lies in no grid, is still being read, or is too large for the budget even when reduced.
         """
         with self._changed:
             if uid not in self._volumes_asked:
@@ -298,9 +299,7 @@ class FrameStore:
             return made
         catalogue = self._library.catalogue
         display_set = catalogue.display_set(uid)
-        if display_set is None or display_set.kind != "volume" or catalogue.loading:
-            return None
-        if uid not in dict(self._focus) and uid not in self._volumes_asked:
+        if display_set is None or catalogue.loading or not self._is_volume(display_set):
             return None
         first = self._library.instance(display_set.frames[0].instance_uid)
         if first is None:
@@ -308,6 +307,12 @@ class FrameStore:
         volume = self._held.make_volume(display_set, first.layout)
         self._make_room()
         return volume
+
+    def _is_volume(self, display_set: DisplaySet) -> bool:
+        """Whether its frames belong into one block: planes may also be cut out of uneven stacks."""
+        if display_set.uid in self._volumes_asked:
+            return grid_of(display_set) is not None
+        return display_set.kind == "volume" and display_set.uid in dict(self._focus)
 
     def _make_room(self) -> None:
         visible = {self._key(uid, index) for uid, index in self._focus} - {None}

@@ -70,6 +70,13 @@ def test_header_and_frame_from_a_worker_are_the_same(safe, tmp_path, implicit):
     np.testing.assert_array_equal(slot, values)
 
 
+def test_frames_of_growing_size(safe, tmp_path):
+    for size in (8, 300, 80, 600):
+        values = np.arange(size * size, dtype=np.int16).reshape(size, size)
+        instance = safe.header(rle_file(tmp_path / str(size), values))
+        np.testing.assert_array_equal(safe.frame(instance).values, values)
+
+
 def test_plain_files_need_no_process(safe, tmp_path, monkeypatch):
     instead(monkeypatch, ABORTS)
     instance = safe.header(save(ct_slice(), tmp_path / "a"))

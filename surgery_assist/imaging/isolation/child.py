@@ -68,7 +68,8 @@ class Worker:
         return {"pixels": meta, "dtype": values.dtype.str, "shape": list(values.shape)}
 
     def _shared(self, name: str, size: int) -> mmap.mmap:
-        if self._buffer is None or self._name != name:
+        # A larger buffer may have the name of the one that it replaces.
+        if self._buffer is None or (self._name, len(self._buffer)) != (name, size):
             if self._buffer is not None:
                 self._buffer.close()
             self._buffer, self._name = opened(name, size), name
