@@ -6,7 +6,7 @@ contrast) is applied to its curves here, so that every way of drawing shows the 
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import yaml
@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from surgery_assist.model.volume_view import VolumePreset, VolumeView
 from surgery_assist.settings import resources_dir
 
-TABLE_SIZE: Final = 1 << 16
 Curve = tuple[tuple[float, float], ...]
 
 

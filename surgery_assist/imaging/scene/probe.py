@@ -6,7 +6,15 @@ from typing import Any, Final
 
 logger = logging.getLogger(__name__)
 
-SOFTWARE: Final = ("llvmpipe", "softpipe", "swrast", "software", "swiftshader", "gdi generic", "basic render")
+SOFTWARE: Final = (
+    "llvmpipe",
+    "softpipe",
+    "swrast",
+    "software",
+    "swiftshader",
+    "gdi generic",
+    "basic render",
+)
 UNKNOWN_MEMORY: Final = 1 << 30
 """Taken for the memory of a graphics card that does not tell."""
 
@@ -68,7 +76,11 @@ def probe(window: Any) -> Renderer:
     window.Render()
     report = window.ReportCapabilities() or ""
     name = next(
-        (line.split(":", 1)[1].strip() for line in report.splitlines() if "renderer string" in line),
+        (
+            line.split(":", 1)[1].strip()
+            for line in report.splitlines()
+            if "renderer string" in line
+        ),
         "",
     )
     if not name:

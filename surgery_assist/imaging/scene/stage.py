@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from surgery_assist.imaging.scene.arrays import as_numpy, as_vtk_image, as_vtk_matrix
 from surgery_assist.imaging.scene.frame import Picture, Shot
 from surgery_assist.imaging.scene.presets import Look
 from surgery_assist.imaging.scene.probe import Renderer, off_screen_window, probe
@@ -92,12 +93,11 @@ class Stage:
         camera.SetClippingRange(far - 4000.0, far + 4000.0)
 
     def _pixels(self, width: int, height: int) -> NDArray[np.uint8]:
-        from vtkmodules.util.numpy_support import vtk_to_numpy  # noqa: PLC0415
         from vtkmodules.vtkCommonCore import vtkUnsignedCharArray  # noqa: PLC0415
 
         data = vtkUnsignedCharArray()
         self._window.GetRGBACharPixelData(0, 0, width - 1, height - 1, 0, data)
-        pixels = np.asarray(vtk_to_numpy(data)).reshape(height, width, 4)
+        pixels = as_numpy(data).reshape(height, width, 4)
         return np.ascontiguousarray(pixels[::-1])
 
 
@@ -177,32 +177,19 @@ class _Actor:
 
 
 def _mapper(level: SceneVolume, *, hardware: bool) -> Any:
-    from vtkmodules.util.numpy_support import numpy_to_vtk  # noqa: PLC0415
-    from vtkmodules.vtkCommonDataModel import vtkImageData  # noqa: PLC0415
     from vtkmodules.vtkRenderingVolume import (  # noqa: PLC0415
         vtkFixedPointVolumeRayCastMapper,
         vtkGPUVolumeRayCastMapper,
     )
 
-    image = vtkImageData()
-    slices, rows, columns = level.values.shape
-    image.SetDimensions(columns, rows, slices)
-    image.SetSpacing(*level.spacing)
-    image.GetPointData().SetScalars(numpy_to_vtk(level.values.reshape(-1)))
-    mapper: Any = (
-        vtkGPUVolumeRayCastMapper() if hardware else vtkFixedPointVolumeRayCastMapper()
-    )
-    mapper.SetInputData(image)
+    mapper: Any = vtkGPUVolumeRayCastMapper() if hardware else vtkFixedPointVolumeRayCastMapper()
+    mapper.SetInputData(as_vtk_image(level.values, level.spacing))
     mapper.SetAutoAdjustSampleDistances(0)
     return mapper
 
 
 def _directions(level: SceneVolume) -> Any:
     """From millimetres along the volume's axes to LPS."""
-    from vtkmodules.vtkCommonMath import vtkMatrix4x4  # noqa: PLC0415
-
     affine = level.affine.copy()
     affine[:3, :3] /= np.asarray(level.spacing)
-    matrix = vtkMatrix4x4()
-    matrix.DeepCopy(affine.ravel().tolist())
-    return matrix
+    return as_vtk_matrix(affine)
