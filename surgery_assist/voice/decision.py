@@ -30,6 +30,8 @@ SHORTEST_SECONDS: Final = 0.4
 NOT_UNDERSTOOD: Final = "rejected.not_understood"
 UNSURE: Final = "rejected.unsure"
 NOT_NOW: Final = "rejected.not_now"
+TAKEN_BACK: Final = "rejected.taken_back"
+"""The sentence itself said so: "... cancel cancel"."""
 
 
 Nearest = Callable[[str], str]
@@ -200,7 +202,10 @@ class Interpreter:
             return Rejected(UNSURE, first.text, confidence)
         if lead < self.thresholds.needed(parse, risk, asleep=asleep, confirmed=bool(judged)):
             return Rejected(UNSURE, first.text, confidence)
-        if enabled is not None and parse.command_id not in enabled | {STOP}:
+        if parse.taken_back:
+            return Rejected(TAKEN_BACK, first.text, confidence)
+        ids = {part.command_id for part in (parse, *parse.then)}
+        if enabled is not None and not ids <= enabled | {STOP}:
             return Rejected(NOT_NOW, first.text, confidence)
         return Understood(_invocations(parse, first.text, asleep=asleep), confidence)
 
@@ -242,7 +247,8 @@ def _candidate(hypothesis: Hypothesis, parser: SentenceParser) -> _Candidate:
 
 
 def _numeric(parse: Parse) -> bool:
-    return any(isinstance(value, int | float) for value in parse.slots.values())
+    parts = (parse, *parse.then)
+    return any(isinstance(value, int | float) for part in parts for value in part.slots.values())
 
 
 def _unknown(text: str) -> bool:
@@ -261,11 +267,14 @@ def _lead(candidates: Sequence[_Candidate]) -> float:
 def _same(one: Parse | None, other: Parse | None) -> bool:
     if one is None or other is None:
         return False
-    return one.command_id == other.command_id and dict(one.slots) == dict(other.slots)
+    return one.meaning() == other.meaning()
 
 
 def _invocations(parse: Parse, heard: str, *, asleep: bool) -> tuple[Invocation, ...]:
-    said = Invocation(parse.command_id, dict(parse.slots), source="voice", heard=heard)
+    said = tuple(
+        Invocation(part.command_id, dict(part.slots), source="voice", heard=heard)
+        for part in (parse, *parse.then)
+    )
     if asleep and parse.command_id not in (STOP, WAKE):
-        return (Invocation(WAKE, source="voice", heard=heard), said)
-    return (said,)
+        return (Invocation(WAKE, source="voice", heard=heard), *said)
+    return said

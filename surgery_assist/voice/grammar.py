@@ -55,6 +55,10 @@ DECIMAL_LIST: Final = "decimal"
 LENGTH_LIST: Final = "length"
 _ADDERS: Final = {DECIMAL_LIST: add_decimal, LENGTH_LIST: add_length}
 CELL_LIST: Final = "cell"
+CORRECTED: Final = "'"
+"""Marks a slot whose value takes the place of the one said before: "left, no, right"."""
+CORRECTION_COST: Final = 2.0
+"""Of a word that begins a correction: a negative natural logarithm."""
 _CELL_DIGITS: Final = (1, 9)
 _DEEPEST_RULE: Final = 20
 _MOST_PERMUTED: Final = 4
@@ -110,6 +114,8 @@ class Vocabulary:
     rules: Mapping[str, Template] = field(default_factory=dict)
     lists: Mapping[str, Sequence[Template]] = field(default_factory=dict)
     letters: Mapping[str, Template] = field(default_factory=dict)
+    instead: Sequence[str] = ()
+    """Words after which a value may be said again: "rotate left no right"."""
 
     def number(self, reference: ListReference, ranges: NumberRanges) -> NumberSlot | None:
         """The number that a reference stands for, ``None`` where it is a list.
@@ -261,14 +267,44 @@ class TemplateCompiler:
             return
         if depth > _DEEPEST_RULE:
             raise PhraseError("error.phrase_list", name=reference.list_name)
-        for entry, meanings in self._vocabulary.values(reference):
-            state = begin
+        values = self._vocabulary.values(reference)
+        self._values(begin, end, values, depth)
+        if self._vocabulary.instead and not any(_holds_list(entry) for entry, _ in values):
+            self._correction(end, target, values, depth)
+
+    def _values(
+        self,
+        source: int,
+        target: int,
+        values: Iterable[tuple[Template, tuple[Meaning, ...]]],
+        depth: int,
+    ) -> None:
+        for entry, meanings in values:
+            state = source
             for position, meaning in enumerate(meanings):
                 following = self._network.add_state()
                 cost = 0.0 if position else entry.cost
                 self._network.add(state, following, meaning=meaning, cost=cost)
                 state = following
-            self._expression(state, end, entry.expression, depth + 1)
+            self._expression(state, target, entry.expression, depth + 1)
+
+    def _correction(
+        self,
+        source: int,
+        target: int,
+        values: Iterable[tuple[Template, tuple[Meaning, ...]]],
+        depth: int,
+    ) -> None:
+        """A value said once more, after "no"."""
+        begin, end = self._network.add_state(), self._network.add_state()
+        for word in self._vocabulary.instead:
+            self._network.add_word(source, begin, word, cost=CORRECTION_COST)
+        self._network.add(end, target, SPACE)
+        marked = [
+            (entry, tuple(said._replace(slot=said.slot + CORRECTED) for said in meanings))
+            for entry, meanings in values
+        ]
+        self._values(begin, end, marked, depth)
 
     def _cell(self, source: int, target: int, slot: str, depth: int) -> None:
         between = self._network.add_state()
@@ -288,6 +324,10 @@ class TemplateCompiler:
             high=high,
             language=self._vocabulary.language,
         )
+
+
+def _holds_list(template: Template) -> bool:
+    return "{" in template.text
 
 
 def cell_part(slot: str, letter: str) -> Meaning:
@@ -316,6 +356,8 @@ def slots_of(meanings: Iterable[Meaning]) -> tuple[str, dict[str, SlotValue]]:
     for slot, total in sums.items():
         value = tidy(total * scales.get(slot, 1))
         slots[slot] = cell_name(int(value)) if slot in cells else value
+    for slot in [name for name in slots if name.endswith(CORRECTED)]:
+        slots[slot.removesuffix(CORRECTED)] = slots.pop(slot)
     return command, slots
 
 

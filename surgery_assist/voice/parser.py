@@ -41,6 +41,16 @@ class Parse:
     command_id: str
     slots: Mapping[str, SlotValue] = field(default_factory=dict)
     language: str = ""
+    then: tuple["Parse", ...] = ()
+    """What was said in the same breath, to be done after it."""
+    taken_back: bool = False
+    """The sentence ended with "cancel cancel": nothing is to be done."""
+
+    def meaning(self) -> tuple[object, ...]:
+        """What tells it from another sentence; all that is taken back means the same: nothing."""
+        if self.taken_back:
+            return ()
+        return tuple((part.command_id, dict(part.slots)) for part in (self, *self.then))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +71,18 @@ class Progress:
 
 
 class Parser:
-    """Parses sentences of one automaton."""
+    """Parses sentences of one automaton.
 
-    def __init__(self, automaton: Automaton) -> None:
+    Parameters
+    ----------
+    afterthoughts
+        Words that begin a correction ("left, no, right"): a sentence before them is not held open
+        for one.
+    """
+
+    def __init__(self, automaton: Automaton, afterthoughts: frozenset[str] = frozenset()) -> None:
         self._automaton = automaton
+        self._afterthoughts = afterthoughts
         self._language = automaton.language
 
     def parse(self, text: str) -> Parse | NotUnderstood:
@@ -93,7 +111,9 @@ class Parser:
             if arc is None:
                 return Progress(complete=False, extendable=False)
             state = self._automaton.states[arc.target]
-        return Progress(complete=state.final is not None, extendable=bool(state.arcs))
+        complete = state.final is not None
+        open_words = state.arcs.keys() - self._afterthoughts if complete else state.arcs.keys()
+        return Progress(complete, extendable=bool(open_words))
 
     def suggest(self, text: str) -> str:
         """The sentence nearest to a text, empty if none is near.

@@ -2,12 +2,13 @@
 
 An entry is a template or a mapping ``{say: template, slots: {rows: 1}, cost: 0.5}``. Keys that begin with
 ``_`` are no commands: ``_wake`` (the wake word), ``_rules`` (templates by name), ``_letters``
-(the spelling alphabet) and ``_lists``: for each slot the entries ``{say: template, value: x}``.
+(the spelling alphabet), ``_lists``: for each slot the entries ``{say: template, value: x}``, and
+``_links``: what joins sentences, ``then``, ``instead`` and ``never``, each a list of plain words.
 """
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Final
 
@@ -15,8 +16,10 @@ import yaml
 
 from surgery_assist.errors import PhraseError
 from surgery_assist.voice.grammar import SlotValue, Template
+from surgery_assist.voice.links import LinkWords
+from surgery_assist.voice.spelling import split_words
 
-RESERVED: Final = frozenset({"_wake", "_rules", "_lists", "_letters"})
+RESERVED: Final = frozenset({"_wake", "_rules", "_lists", "_letters", "_links"})
 _INTEGER: Final = re.compile(r"-?\d+")
 _DECIMAL: Final = re.compile(r"-?\d+\.\d+")
 _ENTRY_KEYS: Final = frozenset({"say", "slots", "value", "cost"})
@@ -31,6 +34,7 @@ class PhraseFile:
     rules: Mapping[str, Template] = field(default_factory=dict)
     lists: Mapping[str, Sequence[Template]] = field(default_factory=dict)
     letters: Mapping[str, Template] = field(default_factory=dict)
+    links: LinkWords = field(default_factory=LinkWords)
 
 
 class _Loader(yaml.BaseLoader):
@@ -83,7 +87,19 @@ def read_phrase_file(path: Path) -> PhraseFile:
             letter.upper(): template
             for letter, template in _named_templates(top.get("_letters", {}), "_letters").items()
         },
+        links=_links(top.get("_links", {})),
     )
+
+
+def _links(data: object) -> LinkWords:
+    kinds = _expect_mapping(data, "_links")
+    if set(kinds) - {entry.name for entry in fields(LinkWords)}:
+        raise PhraseError("error.phrase_entry", name="_links")
+    said = {
+        kind: tuple(tuple(split_words(entry.text)) for entry in _templates(entries, "_links"))
+        for kind, entries in kinds.items()
+    }
+    return LinkWords(**said)
 
 
 def _expect_mapping(data: object, name: str) -> dict[str, object]:

@@ -75,7 +75,11 @@ class PhraseBook:
             rules[WAKE_RULE] = Template(
                 WAKE_RULE, Alternative(items=[template.expression for template in self._wake])
             )
-        self.vocabulary = Vocabulary(language, rules, file.lists, file.letters)
+        self.links = file.links
+        self._afterthoughts = frozenset(words[0] for words in self.links.instead if len(words) == 1)
+        self.vocabulary = Vocabulary(
+            language, rules, file.lists, file.letters, sorted(self._afterthoughts)
+        )
         self._automata: dict[tuple[frozenset[str], Wake], Automaton] = {}
 
     @property
@@ -149,7 +153,20 @@ class PhraseBook:
         self, enabled_ids: Collection[str] | None = None, wake: Wake = Wake.ABSENT
     ) -> Parser:
         """A strict parser of exactly the sentences of `automaton`."""
-        return Parser(self.automaton(enabled_ids, wake))
+        return self.parser_of(self.automaton(enabled_ids, wake))
+
+    @property
+    def wake_words(self) -> frozenset[str]:
+        """First words of what wakes the program."""
+        network = Network()
+        for template in self._wake:
+            compiler = TemplateCompiler(network, self.vocabulary, {})
+            compiler.add(Network.START, Network.END, template)
+        return frozenset(network.compile(self.language).states[0].arcs)
+
+    def parser_of(self, automaton: Automaton) -> Parser:
+        """A parser of a machine of this book."""
+        return Parser(automaton, self._afterthoughts)
 
     def words(self) -> frozenset[str]:
         """Every word of any sentence, the wake word included."""
