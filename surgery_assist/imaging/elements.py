@@ -146,10 +146,14 @@ class Elements:
 
     def items(self, tag: int) -> Iterator["Elements"]:
         """Items of a sequence; none when it can't be parsed."""
-        if tag not in self._dataset or isinstance(self._dataset, RawElements):
+        if tag not in self._dataset:
             return
         try:
-            sequence: Any = self._dataset[tag].value
+            sequence: Any
+            if isinstance(self._dataset, RawElements):
+                sequence = self._dataset.sequences.get(tag)
+            else:
+                sequence = self._dataset[tag].value
             for position, item in enumerate(sequence or ()):
                 if position >= MAX_ITEMS or not hasattr(item, "get_item"):
                     return

@@ -140,7 +140,7 @@ def _read(
     plain = fast_header(start)
     if plain is not None:
         file.seek(plain.pixels_at)
-        header, syntax, implicit, little = Elements(plain.elements), plain.syntax, False, True
+        header, syntax, implicit, little = Elements(plain.elements), plain.syntax, plain.implicit, True
         sop_class = header.code(0x00080016)
     elif plain_only:
         return None
