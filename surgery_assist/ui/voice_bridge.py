@@ -29,6 +29,7 @@ from surgery_assist.voice.events import (
     SourceLostEvent,
     UnderstoodEvent,
     VoiceEvent,
+    WarningEvent,
     WindowEvent,
 )
 from surgery_assist.voice.listening import VoiceContext
@@ -76,7 +77,7 @@ class VoiceBridge(QObject):
     microphone_changed
         The new `Microphone` state.
     failed
-        A `SurgeryAssistError`: listening is not possible.
+        A `SurgeryAssistError`: listening is not possible, or worse than it could be.
     """
 
     level = Signal(object)
@@ -119,6 +120,7 @@ class VoiceBridge(QObject):
             SourceLostEvent: self._lost,
             EndedEvent: lambda _: self._hearing_ends("off"),
             ErrorEvent: self._failed,
+            WarningEvent: lambda event: self.failed.emit(event.error),
         }
         self._arrived.connect(self._receive, Qt.ConnectionType.QueuedConnection)
         dispatcher.observe(self._session_changed)

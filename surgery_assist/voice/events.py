@@ -164,6 +164,14 @@ class ErrorEvent:
     error: SurgeryAssistError
 
 
+@dataclass(frozen=True, slots=True)
+class WarningEvent:
+    """Listening goes on, but not as well as it could, and why."""
+
+    time: float
+    error: SurgeryAssistError
+
+
 VoiceEvent = (
     LevelEvent
     | PartialEvent
@@ -177,4 +185,5 @@ VoiceEvent = (
     | ReadyEvent
     | EndedEvent
     | ErrorEvent
+    | WarningEvent
 )
