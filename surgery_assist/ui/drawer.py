@@ -245,6 +245,8 @@ def paginate(
         left = entry.level * theme.space.large + (size + gap if entry.icon else 0)
         room = max(size * 4, width - left)
         needed = _height(entry, theme, room)
+        if entry.strong and page:
+            top += theme.space.medium  # a heading stands apart from what is above it
         if top + needed > height and page:
             pages.append(tuple(page))
             page, top = [], 0

@@ -73,10 +73,13 @@ class OverlayPainter:
         self._texts = texts
         self._colours: Colours = theme.colours
         self._taken: list[QRectF] = []
+        self.badges: list[QRectF] = []
+        """Where the last frame's warnings stand: a click on them asks what they mean."""
 
     def begin(self) -> None:
         """A new frame: nothing has been written yet."""
         self._taken = []
+        self.badges = []
 
     def take(self, area: QRectF) -> None:
         """Something has been written here: names of cells keep away."""
@@ -400,6 +403,7 @@ class _Block:
         tone = getattr(self._colours, line.tone)
         if line.badge:
             box = QRectF(x, top + leading * 0.05, advance + 2 * inset, leading * 0.9)
+            self._overlay.badges.append(box)
             _rounded(self._painter, box, colour(tone), box.height() * 0.25)
             self._painter.setFont(sized_font(size, strong=line.strong))
             self._painter.setPen(colour(self._colours.image))

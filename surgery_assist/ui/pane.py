@@ -95,6 +95,11 @@ class Pane(QWidget):
             self._pointer = pointer
             self.redraw()
 
+    def command_at(self, x: float, y: float) -> str:
+        """The command of what is drawn at a point of the pane; empty for none."""
+        on_badge = any(badge.contains(x, y) for badge in self._overlay.badges)
+        return "findings.show" if on_badge else ""
+
     def picture_changed(self, uid: str) -> None:
         """A better picture of a display set can be had: redraw if it is shown here."""
         shown = self._session.shown(self._index)

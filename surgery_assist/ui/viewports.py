@@ -126,6 +126,11 @@ class ViewportArea(QWidget):
             return None
         return source.grab(view, *in_active_pane(session, position), kind)
 
+    def command_at(self, session: Session, position: QPointF) -> str:
+        """The command of what was clicked or tapped in the active pane; empty for none."""
+        pane = self._panes.get(session.view.active)
+        return "" if pane is None else pane.command_at(*in_active_pane(session, position))
+
     def wheel_at(self, session: Session, gesture: Gesture, notches: int) -> bool:
         """Whether the source of the active pane has taken notches of the wheel."""
         view, source = self._active(session)

@@ -88,6 +88,9 @@ class Panes(Protocol):
     def grab_at(self, session: Session, position: QPointF, kind: str) -> Grab | None:
         """A drag that the active pane takes for itself."""
 
+    def command_at(self, session: Session, position: QPointF) -> str:
+        """The command of what was clicked or tapped in the active pane; empty for none."""
+
     def wheel_at(self, session: Session, gesture: Gesture, notches: int) -> bool:
         """Whether the active pane has taken notches of the wheel."""
 

@@ -90,11 +90,17 @@ class MouseInput:
                 self._drag_window(drag, travelled)
         drag.last = position
 
-    def release(self, _event: QMouseEvent) -> None:
-        """The drag is over."""
-        if self._drag is not None and self._drag.grab is not None:
-            self._drag.grab.release()
-        self._drag = None
+    def release(self, event: QMouseEvent) -> None:
+        """The drag is over; a click that moved nothing does what it was made on."""
+        drag, self._drag = self._drag, None
+        if drag is None:
+            return
+        if drag.grab is not None:
+            drag.grab.release()
+        elif drag.kind == "window" and not drag.moving:
+            command = self._panes.command_at(self._dispatcher.session, event.position())
+            if command:
+                drag.gesture.send(command)
 
     def double_click(self, event: QMouseEvent) -> None:
         """Show one viewport alone, or all again."""

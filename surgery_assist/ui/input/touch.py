@@ -8,6 +8,7 @@ from PySide6.QtGui import QEventPoint, QTouchEvent
 
 from surgery_assist.commands.bindings import Bindings
 from surgery_assist.commands.dispatcher import Dispatcher
+from surgery_assist.model.invocation import Invocation
 from surgery_assist.ui.input.gesture import Gesture, Grab, Panes, in_active_pane
 
 SLOP: Final = 12.0
@@ -167,6 +168,10 @@ class TouchInput(QObject):
             self._since_tap.invalidate()
             self._bound("double-tap")
             return
+        session = self._dispatcher.session
+        command = self._panes.command_at(session, position)
+        if command:
+            self._dispatcher.dispatch(Invocation(command, {}, "touch"))
         self._tap_position = position
         self._since_tap.restart()
 
