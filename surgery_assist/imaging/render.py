@@ -20,6 +20,8 @@ Rgb32 = NDArray[np.uint32]
 _BLOCK: Final = 1 << 17
 """Pixels looked up at a time: the index that numpy makes of them stays in the cache."""
 _LOW_PERCENTILE, _HIGH_PERCENTILE = 1.0, 99.0
+_WHOLE: Final = 0.5
+"""Slope under which values are no longer counted in whole units."""
 _GREY: Final = np.uint32(0xFF000000) | np.arange(256, dtype=np.uint32) * np.uint32(0x010101)
 
 
@@ -56,12 +58,16 @@ def to_rgb32(
     chosen = window or shown_window(pixels)
     if pixels.values.dtype.kind == "f":
         return _float(pixels, chosen, invert=invert, levels=levels)
+    function = pixels.voi_function
+    if function == "LINEAR" and abs(pixels.slope) < _WHOLE and chosen not in pixels.windows:
+        # LINEAR takes a width of 1 for nothing, which is everything where SUV go to 2.
+        function = "LINEAR_EXACT"
     lut = _lut(
         pixels.values.dtype.str[1:],
         slope=pixels.slope,
         intercept=pixels.intercept,
         window=chosen,
-        function=pixels.voi_function,
+        function=function,
         table=table,
         inverted=invert != pixels.inverted,
         padding=pixels.padding,
@@ -162,9 +168,12 @@ def _driven(grey: NDArray[np.uint8], levels: bytes | None) -> NDArray[np.uint8]:
 
 def _float(pixels: FramePixels, window: Window, *, invert: bool, levels: bytes | None) -> Rgb32:
     values = np.nan_to_num(pixels.values, nan=-np.inf, posinf=None, neginf=None)
-    grey = grey_levels(values * pixels.slope + pixels.intercept, window, "LINEAR_EXACT")
+    function = "SIGMOID" if pixels.voi_function == "SIGMOID" else "LINEAR_EXACT"
+    grey = grey_levels(values * pixels.slope + pixels.intercept, window, function)
     if invert != pixels.inverted:
         grey = 255 - grey
+    if pixels.padding is not None:
+        grey[(values >= pixels.padding[0]) & (values <= pixels.padding[1])] = 0
     drawn: Rgb32 = _GREY[_driven(grey, levels)]
     return drawn
 
