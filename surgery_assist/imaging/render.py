@@ -20,8 +20,8 @@ Rgb32 = NDArray[np.uint32]
 _BLOCK: Final = 1 << 17
 """Pixels looked up at a time: the index that numpy makes of them stays in the cache."""
 _LOW_PERCENTILE, _HIGH_PERCENTILE = 1.0, 99.0
-_WHOLE: Final = 0.5
-"""Slope under which values are no longer counted in whole units."""
+_NARROW: Final = 20.0
+"""Width under which it matters that LINEAR counts in whole units."""
 _GREY: Final = np.uint32(0xFF000000) | np.arange(256, dtype=np.uint32) * np.uint32(0x010101)
 
 
@@ -59,8 +59,8 @@ def to_rgb32(
     if pixels.values.dtype.kind == "f":
         return _float(pixels, chosen, invert=invert, levels=levels)
     function = pixels.voi_function
-    if function == "LINEAR" and abs(pixels.slope) < _WHOLE and chosen not in pixels.windows:
-        # LINEAR takes a width of 1 for nothing, which is everything where SUV go to 2.
+    if function == "LINEAR" and chosen.width < _NARROW and chosen not in pixels.windows:
+        # LINEAR takes a width of 1 for nothing, which is half of all where SUV go to 2.
         function = "LINEAR_EXACT"
     lut = _lut(
         pixels.values.dtype.str[1:],
