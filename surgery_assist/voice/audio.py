@@ -263,7 +263,8 @@ def _whole_numbers(frames: NDArray[np.float32]) -> NDArray[np.int16]:
     What is no number is silence, what is louder is clipped; samples of 16 bits stay the same.
     """
     scaled = np.nan_to_num(frames, nan=0.0, posinf=1.0, neginf=-1.0) * np.float32(FULL_SCALE)
-    return np.clip(np.rint(scaled), -32768, 32767).astype(np.int16)
+    whole: NDArray[np.int16] = np.clip(np.rint(scaled), -32768, 32767).astype(np.int16)
+    return whole
 
 
 def _short(error: Exception) -> str:

@@ -22,7 +22,8 @@ from surgery_assist.settings import models_dir, user_models_dir
 from surgery_assist.voice.whisper_model import is_whisper_folder
 
 MANIFEST: Final = "pack.json"
-LANGUAGES: Final = ("ro", "en")
+INSTALLED: Final = "installed.json"
+"""Hashes of a model without a manifest, as they were when it was installed."""
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 _STANDARD_NAME: Final = re.compile(r"vosk-model-(?:small-|spk-)?([a-z]{2})(?:-|$)")
 _LARGEST_BYTES: Final = 8 * 2**30
@@ -136,18 +137,20 @@ def choose_pack(language: str, wanted: str = "", extra: Iterable[Path] = ()) -> 
 def verify(pack: VoicePack) -> int:
     """Compare every file with the manifest; answers how many were compared.
 
+    A standard model is compared with what was installed.
+
     Raises
     ------
     PackError
-        A file is missing, changed or not in the manifest, or the pack has no manifest.
+        A file is missing, changed or not in the manifest, or there is nothing to compare with.
     """
-    expected = pack.manifest.get("files")
+    expected = pack.manifest.get("files") or _installed_hashes(pack.root)
     if not isinstance(expected, dict) or not expected:
         raise PackError("error.pack_no_hashes", path=pack.name)
     present = {
         path.relative_to(pack.root).as_posix() for path in pack.root.rglob("*") if path.is_file()
     }
-    for name in sorted(present - expected.keys() - {MANIFEST}):
+    for name in sorted(present - expected.keys() - {MANIFEST, INSTALLED}):
         raise PackError("error.pack_extra_file", path=pack.name, file=name)
     for name, digest in expected.items():
         if name not in present:
@@ -188,6 +191,8 @@ def install(source: Path, into: Path | None = None) -> VoicePack:
         pack = read_pack(root)
         if pack.manifest:
             verify(pack)
+        else:
+            _note_hashes(root)
         name = source.stem if root == unpacked else root.name
         if not _NAME.fullmatch(name):
             raise PackError("error.pack_name", path=name)
@@ -212,7 +217,22 @@ def hashes_of(root: Path) -> dict[str, str]:
     """What `verify` compares: SHA-256 by path of every file but the manifest."""
     files = sorted(path for path in root.rglob("*") if path.is_file())
     names = {path.relative_to(root).as_posix(): path for path in files}
-    return {name: sha256_of(path) for name, path in names.items() if name != MANIFEST}
+    return {
+        name: sha256_of(path) for name, path in names.items() if name not in (MANIFEST, INSTALLED)
+    }
+
+
+def _note_hashes(root: Path) -> None:
+    """Remember what was installed, in place of what came with it."""
+    text = json.dumps({"files": hashes_of(root)}, indent=1) + "\n"
+    (root / INSTALLED).write_text(text, "utf-8")
+
+
+def _installed_hashes(root: Path) -> object:
+    try:
+        return json.loads((root / INSTALLED).read_text("utf-8")).get("files")
+    except (OSError, ValueError, AttributeError):
+        return None
 
 
 def _roots(folders: Iterable[Path]) -> Iterable[Path]:
