@@ -6,6 +6,8 @@ from surgery_assist.commands import (
     listening,
     navigation,
     objects,
+    phases,
+    planes,
     viewing,
     volumes,
     windowing,
@@ -16,5 +18,14 @@ from surgery_assist.commands.registry import Registry
 def build_registry() -> Registry:
     """The registry that the program runs with."""
     return Registry.from_modules(
-        listening, cases, navigation, viewing, windowing, arranging, objects, volumes
+        listening,
+        cases,
+        navigation,
+        viewing,
+        windowing,
+        arranging,
+        objects,
+        volumes,
+        planes,
+        phases,
     )

@@ -76,8 +76,7 @@ class View:
     panel: Panel = ""
     bookmarks: tuple[Bookmark, ...] = ()
     crosshair: Vector | None = None
-    """The patient point (LPS, mm) that all viewports of its space show."""
-    crosshair_shown: bool = False
+    """The patient point (LPS, mm) that all viewports of its space show; ``None`` shows none."""
     path: tuple[Vector, ...] = ()
     """Points that were picked for a plane along them (LPS, mm)."""
 
@@ -151,12 +150,19 @@ class Session:
         found = self.catalogue.find(viewport.display_set)
         if found is None:
             return None
-        return viewport, _displayed(found[0], viewport), found[1], found[2]
+        return viewport, self.shown_in(viewport, found[0]), found[1], found[2]
 
     def displayed(self, viewport: Viewport) -> DisplaySet | None:
         """What a viewport shows: its display set, or that one's images in another plane."""
         acquired = self.catalogue.display_set(viewport.display_set)
-        return None if acquired is None else _displayed(acquired, viewport)
+        return None if acquired is None else self.shown_in(viewport, acquired)
+
+    @staticmethod
+    def shown_in(viewport: Viewport, acquired: DisplaySet) -> DisplaySet:
+        """What a viewport shows of its acquired display set."""
+        if viewport.plane is None or viewport.volume is not None:
+            return acquired
+        return reformatted(acquired, viewport.plane)
 
     def panes(self) -> dict[int, Rect]:
         """Rectangles of the visible viewports by their index."""
@@ -186,9 +192,3 @@ class Session:
             return self
         viewports[position] = viewport
         return self.with_view(viewports=tuple(viewports))
-
-
-def _displayed(acquired: DisplaySet, viewport: Viewport) -> DisplaySet:
-    if viewport.plane is None or viewport.volume is not None:
-        return acquired
-    return reformatted(acquired, viewport.plane)

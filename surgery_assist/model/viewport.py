@@ -31,6 +31,8 @@ class Cine:
 
     playing: bool = False
     fps: float = 15.0
+    over: Literal["images", "phases"] = "images"
+    """Through the images of one phase, or through the phases at one place."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,12 +83,23 @@ def test_every_message_that_the_code_names_exists():
     assert sorted(used - set(texts)) == []
 
 
-PREPARATIONS = ("layout.set rows=1 columns=2", "series.next", "target cell=C3", "bookmark.save")
+PREPARATIONS = (
+    "layout.set rows=1 columns=2",
+    "series.next",
+    "target cell=C3",
+    "path.add cell=B2",
+    "path.add cell=F7",
+    "bookmark.save",
+)
+
+
+def _phase(uid):
+    return replace(display_set(uid), group="4d")
 
 
 def _rich_session():
     session = session_with(
-        study("1", display_set("1.1"), display_set("1.2"), display_set("1.3")),
+        study("1", display_set("1.1"), _phase("1.2"), _phase("1.3")),
         study("2", display_set("2.1"), date="2020-01-01"),
         study("3", display_set("3.1"), patient=OTHER),
     )
