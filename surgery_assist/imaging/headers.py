@@ -141,9 +141,9 @@ def described(
         frame_time_ms=_frame_time(header),
         layout=layout,
         frames=frames,
-        voi_function=_voi_function(header),
+        voi_function=_voi_function(header) if factor == 1.0 else "LINEAR_EXACT",
         padding=_padding(header, layout),
-        has_tables=any(tag in header for tag in (0x00283000, 0x00283010))
+        has_tables=any(tag in header for tag in (0x00282000, 0x00283000, 0x00283010))
         or layout.photometric == "PALETTE COLOR",
         findings=(*findings, *unknown, *header_findings(header, layout, spacing)),
         unit=unit,
@@ -176,7 +176,9 @@ def _in_unit(frame: FrameInfo, factor: float) -> FrameInfo:
         slope=frame.slope * factor,
         intercept=frame.intercept * factor,
         windows=tuple(
-            Window(window.center * factor, window.width * factor) for window in frame.windows
+            # What LINEAR_EXACT makes of these is what LINEAR makes of the file's own.
+            Window((window.center - 0.5) * factor, (window.width - 1.0) * factor)
+            for window in frame.windows
         ),
     )
 

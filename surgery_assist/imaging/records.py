@@ -82,13 +82,14 @@ class PixelLayout:
 
     @property
     def frame_bits(self) -> int:
-        """Bits of one uncompressed frame (YBR_FULL_422 stores two samples a pixel)."""
+        """Bits of one uncompressed frame (4:2:2 stores two samples a pixel)."""
         samples = self.samples
-        if self.photometric == "YBR_FULL_422" and not self.encapsulated:
+        if self.photometric in HALF_CHROMA and not self.encapsulated:
             samples = 2
         return self.rows * self.columns * samples * self.bits_allocated
 
 
+HALF_CHROMA = frozenset({"YBR_FULL_422", "YBR_PARTIAL_422"})
 IMPLICIT_LE = "1.2.840.10008.1.2"
 EXPLICIT_LE = "1.2.840.10008.1.2.1"
 DEFLATED_LE = "1.2.840.10008.1.2.1.99"

@@ -168,7 +168,7 @@ def _driven(grey: NDArray[np.uint8], levels: bytes | None) -> NDArray[np.uint8]:
 
 def _float(pixels: FramePixels, window: Window, *, invert: bool, levels: bytes | None) -> Rgb32:
     values = np.nan_to_num(pixels.values, nan=-np.inf, posinf=None, neginf=None)
-    function = "SIGMOID" if pixels.voi_function == "SIGMOID" else "LINEAR_EXACT"
+    function: VoiFunction = "SIGMOID" if pixels.voi_function == "SIGMOID" else "LINEAR_EXACT"
     grey = grey_levels(values * pixels.slope + pixels.intercept, window, function)
     if invert != pixels.inverted:
         grey = 255 - grey

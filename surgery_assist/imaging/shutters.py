@@ -11,8 +11,7 @@ MAX_VERTICES: Final = 10_000
 def shutters_of(header: Elements) -> tuple[Shutter, ...]:
     """Shutters of an image or presentation state; malformed ones are left out.
 
-    Rows and columns are counted from 1 there, and edges are the first and last pixel not shown:
-    the edges here are the outer ones of the last pixels shown.
+    Rows and columns are counted from 1 there; the pixels on the edges themselves are shown.
     """
     shapes = {shape.upper() for shape in header.texts(0x00181600)}
     grey = round((header.short(0x00181622, 0) or 0) / 65535 * 255)
@@ -21,7 +20,7 @@ def shutters_of(header: Elements) -> tuple[Shutter, ...]:
         sides = [header.number(tag) for tag in (0x00181602, 0x00181604, 0x00181606, 0x00181608)]
         left, right, top, bottom = sides
         if left is not None and right is not None and top is not None and bottom is not None:
-            found.append(Shutter("rectangle", ((left, top), (right - 1, bottom - 1)), grey=grey))
+            found.append(Shutter("rectangle", ((left - 1, top - 1), (right, bottom)), grey=grey))
     if "CIRCULAR" in shapes:
         center, radius = header.numbers(0x00181610), header.number(0x00181612)
         if len(center) == 2 and radius is not None and radius > 0:

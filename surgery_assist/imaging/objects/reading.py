@@ -1,16 +1,17 @@
 """What the objects of a library say of the frame that is shown, and of the patient in space."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from threading import RLock
 from typing import Final, TypeVar
 
-from surgery_assist.errors import DecodeError, ReadError
+from surgery_assist.errors import DecodeError, OutputError, ReadError
 from surgery_assist.imaging.library import Library
 from surgery_assist.imaging.objects.files import open_elements
 from surgery_assist.imaging.objects.overlays import OverlayBitmap, overlay_bitmaps
+from surgery_assist.imaging.objects.presentation_writer import ShownFrame, write_presentation
 from surgery_assist.imaging.objects.presentations import PresentationFile, presentation_file
 from surgery_assist.imaging.objects.reports import report_from
 from surgery_assist.imaging.objects.segmentations import Segmentation
@@ -88,6 +89,25 @@ class ObjectReader:
             if shown is not None:
                 found.append(shown)
         return tuple(found)
+
+    def write_presentation(
+        self, path: Path, display_set: DisplaySet, shown: Mapping[int, Presentation], label: str
+    ) -> str:
+        """Save how frames of a display set (by index) are shown; see `write_presentation`.
+
+        Raises
+        ------
+        OutputError
+            It can't be written, or the images are not open any more.
+        """
+        frames = []
+        for index, presentation in shown.items():
+            reference = display_set.frames[index]
+            instance = self._library.instance(reference.instance_uid)
+            if instance is None:
+                raise OutputError("error.presentation_not_written", detail="image not open")
+            frames.append(ShownFrame(instance, reference.frame, presentation))
+        return write_presentation(path, frames, label)
 
     def key_images(self, study: Study) -> frozenset[str]:
         """Instance UIDs of the images of a study that someone marked as key images."""
