@@ -33,6 +33,7 @@ from surgery_assist.ui.report_panel import ReportPanel
 from surgery_assist.ui.study_list import StudyList
 from surgery_assist.ui.tasks import TaskRunner
 from surgery_assist.ui.voice_bridge import VoiceBridge
+from surgery_assist.ui.volume import VolumePanes
 from surgery_assist.ui.window import MainWindow
 from surgery_assist.voice.assembly import microphone
 from surgery_assist.voice.audio import AudioSource
@@ -57,6 +58,7 @@ class Application:
     window: MainWindow
     hud: Hud
     bridge: VoiceBridge
+    volumes: VolumePanes
 
     @property
     def session(self) -> Session:
@@ -80,6 +82,7 @@ class Application:
         self.bridge.close()
         self.window.close()
         self.tasks.close()
+        self.volumes.close()
         self.images.close()
         self.library.close()
 
@@ -138,8 +141,9 @@ def build_application(
     earcons = Earcons(enabled=sounds and settings.voice.earcons)
     bridge = VoiceBridge(dispatcher, settings.voice, earcons)
     hud = Hud(dispatcher, window.theme, push_to_talk_key=settings.voice.push_to_talk_key)
+    volumes = VolumePanes(images, dispatcher)
     application = Application(
-        settings, speech, dispatcher, library, images, tasks, window, hud, bridge
+        settings, speech, dispatcher, library, images, tasks, window, hud, bridge, volumes
     )
     _join(application, objects, bindings)
     return application
@@ -152,6 +156,9 @@ def _join(application: Application, objects: Objects, bindings: Bindings) -> Non
     hud.connect_bridge(application.bridge)
     application.tasks.failed.connect(hud.show_error)
     window.push_to_talk.connect(application.bridge.push_to_talk)
+    window.attach_source(application.volumes)
+    application.tasks.pick_wanted.connect(application.volumes.pick)
+    application.volumes.failed.connect(hud.show_error)
     question = QuestionBar(dispatcher, theme)
     question.expired.connect(lambda: hud.show_note("question.expired"))
     help_panel = HelpPanel(

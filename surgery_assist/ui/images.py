@@ -18,6 +18,7 @@ from surgery_assist.errors import DecodeError
 from surgery_assist.imaging.pixels import FramePixels
 from surgery_assist.imaging.pyramid import LARGE_PIXELS, Pyramid
 from surgery_assist.imaging.render import auto_window, shown_window, to_rgb32
+from surgery_assist.imaging.volumes import VolumeSource
 from surgery_assist.model.session import Session
 from surgery_assist.model.study import DisplaySet, Window
 from surgery_assist.model.units import DisplaySetUID
@@ -65,6 +66,9 @@ class Store(Protocol):
 
     def thumbnail(self, uid: DisplaySetUID) -> NDArray[np.uint32] | None:
         """A small picture, or ``None`` while there is none."""
+
+    def volume_source(self, uid: DisplaySetUID) -> VolumeSource | None:
+        """All slices of a volume in one array, as far as they are there."""
 
     def close(self) -> None:
         """Stop the workers and forget all pixels."""
@@ -146,6 +150,10 @@ class Images(QObject):
         """Modality values of a frame, when they are there."""
         found = self.store.get(uid, index)
         return None if found is None or isinstance(found, DecodeError) else found
+
+    def volume_source(self, uid: DisplaySetUID) -> VolumeSource | None:
+        """All slices of a volume in one array, as far as they are there; ``None`` if it can't be."""
+        return self.store.volume_source(uid)
 
     def pieces(
         self,

@@ -20,6 +20,7 @@ from surgery_assist.commands.effects import (
     Effect,
     MoveToMonitor,
     OpenPaths,
+    PickVolume,
 )
 from surgery_assist.commands.windowing import adjusted
 from surgery_assist.errors import NothingToOpenError, SurgeryAssistError
@@ -53,6 +54,8 @@ class TaskRunner(QObject):
     """A `SurgeryAssistError` to be shown."""
     monitor_wanted = Signal(int)
     """The program shall move to another screen."""
+    pick_wanted = Signal(object)
+    """Points in the depth of a volume shall be found (`PickVolume`)."""
     idle = Signal()
     """The last task has ended and its result has been delivered."""
     _delivered = Signal(int, object)
@@ -98,6 +101,8 @@ class TaskRunner(QObject):
                 self._find_window(effect)
             case MoveToMonitor(monitor):
                 self.monitor_wanted.emit(monitor)
+            case PickVolume():
+                self.pick_wanted.emit(effect)
             case _:
                 raise TypeError(f"no worker for {type(effect).__name__}")
 

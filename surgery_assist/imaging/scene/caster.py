@@ -19,8 +19,8 @@ from surgery_assist.imaging.scene.resample import Region, Resampler
 from surgery_assist.imaging.scene.tables import Tables
 from surgery_assist.imaging.scene.volume import Blocks, SceneVolume
 
-TILE: Final = 96
-LAYERS: Final = 16
+TILE: Final = 128
+LAYERS: Final = 24
 MOST_SLOPE: Final = 3
 FINE: Final = 0.75
 """Way between layers, in voxels."""

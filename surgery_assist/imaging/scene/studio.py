@@ -14,6 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+
 from surgery_assist.errors import SurgeryAssistError
 from surgery_assist.imaging.scene.caster import Caster
 from surgery_assist.imaging.scene.frame import Picture, Shot
@@ -32,6 +34,10 @@ FRAME_SECONDS: Final = 0.08
 """A moving picture shall take no longer."""
 LEAST_QUALITY: Final = 0.25
 HALF: Final = 0.5
+MOST_PIXELS: Final = 700_000
+"""Of a picture that the processor makes; larger panes show it enlarged."""
+RAYS_PER_VOXEL: Final = 0.7
+"""Distance of rays in the final picture, in voxels."""
 EMPTY: Final = 0.002
 """Share of pixels with something in them below which a picture is looked at again."""
 
@@ -111,6 +117,27 @@ class Studio:
                 if order.wish.uid == uid:
                     order.stage = 0
             self._changed.notify_all()
+
+    def load(self, uid: str, make: Callable[[], SceneVolume], *, hounsfield: bool) -> None:
+        """Make the voxels of a display set in the background, then offer them."""
+
+        def work() -> None:
+            try:
+                self.offer(uid, make(), hounsfield=hounsfield)
+            except SurgeryAssistError as error:
+                self._refuse(uid, error)
+            except MemoryError:
+                self._refuse(uid, SurgeryAssistError("refused.volume_memory"))
+
+        self._pool.submit(work)
+
+    def _refuse(self, uid: str, error: SurgeryAssistError) -> None:
+        with self._changed:
+            refused = [(k, order) for k, order in self._orders.items() if order.wish.uid == uid]
+            for _, order in refused:
+                order.stage = self._last
+        for key, order in refused:
+            self._on_result(Result(key, order.wish, None, self._last, True, 0.0, error))
 
     def wish(self, key: int, wish: Wish) -> None:
         """A pane wants another picture."""
@@ -261,7 +288,9 @@ class Studio:
         caster = model.caster(kinds)
         if caster is None:
             return None
-        shot = wish.shot.scaled(HALF) if stage == 1 else wish.shot
+        shot = _bounded(wish.shot).scaled(_worth(wish.shot, model.volume))
+        if stage == 1:
+            shot = shot.scaled(HALF)
         if wish.view.mode == "mip":
             return caster.brightest(shot, look.window, cancelled)
         return caster.shaded(shot, look, cancelled)
@@ -321,11 +350,22 @@ def _cast(level: SceneVolume, wish: Wish, share: float) -> Picture | None:
     if blocks is None:
         return None
     caster = Caster(level, blocks)
-    shot = wish.shot.scaled(share)
+    shot = _bounded(wish.shot).scaled(share)
     look = look_of(wish.view, level.value_range)
     if wish.view.mode == "mip":
         return caster.brightest(shot, look.window, never, 1.0)
     return caster.shaded(shot, look, never, 1.0)
+
+
+def _worth(shot: Shot, volume: SceneVolume) -> float:
+    """Rays much finer than voxels show nothing more: the share of pixels (each way) that does."""
+    voxel = float(np.prod(volume.spacing)) ** (1 / 3)
+    return max(HALF, min(1.0, shot.mm_per_pixel / (RAYS_PER_VOXEL * voxel)))
+
+
+def _bounded(shot: Shot) -> Shot:
+    pixels = shot.width * shot.height
+    return shot if pixels <= MOST_PIXELS else shot.scaled((MOST_PIXELS / pixels) ** 0.5)
 
 
 def _never() -> bool:
