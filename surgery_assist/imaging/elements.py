@@ -6,6 +6,7 @@ public elements as UN. So what an element means follows from its tag here, not f
 
 import struct
 from collections.abc import Iterator
+from functools import lru_cache
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 CHARACTER_SET = 0x00080005
 MAX_ITEMS = 20_000
 """More items than any real sequence has."""
+_SHORT = 256
+"""Values up to this length are parsed once and remembered."""
 
 
 def _dictionary_representation(tag: int) -> str:
@@ -29,6 +32,31 @@ def _dictionary_representation(tag: int) -> str:
         return str(dictionary_VR(tag))
     except KeyError:
         return ""
+
+
+def _values_of(value: bytes) -> tuple[str, ...]:
+    return _split(value) if len(value) <= _SHORT else _split.__wrapped__(value)
+
+
+def _decimals_of(value: bytes) -> tuple[float, ...] | None:
+    return _decimals(value) if len(value) <= _SHORT else _decimals.__wrapped__(value)
+
+
+# Files of a series say the same over and over again.
+@lru_cache(maxsize=4096)
+def _split(value: bytes) -> tuple[str, ...]:
+    """Values in ASCII, stripped."""
+    return tuple(part.strip(" \0\t\r\n") for part in value.decode("latin-1").split("\\"))
+
+
+@lru_cache(maxsize=4096)
+def _decimals(value: bytes) -> tuple[float, ...] | None:
+    """Numbers as text; none when one is not finite, ``None`` when one is no number."""
+    try:
+        numbers = tuple(float(part.replace(",", ".")) for part in _values_of(value))
+    except ValueError:
+        return None
+    return numbers if all(isfinite(number) for number in numbers) else ()
 
 
 class Elements:
@@ -57,16 +85,14 @@ class Elements:
             return "\\".join(map(str, parts)).encode("latin-1", "replace"), True
         return None
 
-    def _values(self, tag: int) -> list[str]:
+    def _values(self, tag: int) -> tuple[str, ...]:
         found = self.raw(tag)
-        if found is None:
-            return []
-        return [part.strip(" \0\t\r\n") for part in found[0].decode("latin-1").split("\\")]
+        return () if found is None else _values_of(found[0])
 
     def texts(self, tag: int) -> tuple[str, ...]:
         """Code strings, UIDs: values in ASCII, stripped."""
         values = self._values(tag)
-        return tuple(values) if any(values) else ()
+        return values if any(values) else ()
 
     def code(self, tag: int, limit: int = 64) -> str:
         """The first such value, cut at ``limit`` characters."""
@@ -91,12 +117,11 @@ class Elements:
 
     def numbers(self, tag: int) -> tuple[float, ...]:
         """Decimal or integer strings; empty when one of them is no finite number."""
-        values = self._values(tag)
-        try:
-            numbers = tuple(float(value.replace(",", ".")) for value in values)
-        except ValueError:
-            return self._binary_numbers(tag)
-        return numbers if all(isfinite(number) for number in numbers) else ()
+        found = self.raw(tag)
+        if found is None:
+            return ()
+        numbers = _decimals_of(found[0])
+        return self._binary_numbers(tag) if numbers is None else numbers
 
     def _binary_numbers(self, tag: int) -> tuple[float, ...]:
         found = self.raw(tag)

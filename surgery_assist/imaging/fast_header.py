@@ -39,6 +39,9 @@ _SHORT_VRS: Final = frozenset(
     )
 )  # fmt: skip
 
+_SHORT_HEAD: Final = struct.Struct("<HH2xH").unpack_from
+_NAMES: Final = {vr: vr.decode() for vr in _SHORT_VRS | _LONG_VRS}
+
 
 class RawElement(NamedTuple):
     """An element as it stands in the file; shaped like pydicom's. Implicit VR is ``UN``."""
@@ -98,6 +101,17 @@ def _header(data: bytes) -> FastHeader:
     while True:
         if in_meta and data[at : at + 2] != _META_GROUP:
             in_meta, implicit = False, _syntax(elements) == IMPLICIT_LE
+        if not implicit and data[at + 4 : at + 6] in _SHORT_VRS:  # most elements: no calls
+            group, number, length = _SHORT_HEAD(data, at)
+            tag, start, at = group << 16 | number, at + 8, at + 8 + length
+            if tag <= last or at > len(data):
+                raise _NotPlainError
+            if tag in _WANTED:
+                elements[tag] = RawElement(
+                    data[start:at] or None, _NAMES[data[start - 4 : start - 2]]
+                )
+            last = tag
+            continue
         element = _element(data, at, implicit=implicit)
         if element.tag in _PIXELS:
             return _finished(elements, at, implicit=implicit)
@@ -144,7 +158,7 @@ def _entered(
     is_sequence = undefined or vr == b"SQ" or (implicit and tag in _SEQUENCES)
     if not is_sequence:
         if wanted:
-            elements[tag] = RawElement(data[start:end] or None, vr.decode())
+            elements[tag] = RawElement(data[start:end] or None, _NAMES[vr])
         return end
     if not undefined and not wanted:
         return end

@@ -31,9 +31,15 @@ def walk(paths: Iterable[Path]) -> Iterator[Path]:
     there, for its folder. A path that does not exist is passed on, to be refused by the reader.
     """
     seen: set[str] = set()
+    folders: dict[Path, str] = {}
     for path in paths:
         for file in _files(Path(path)):
-            identity = os.path.realpath(file) if file.exists() else str(file)
+            folder = file.parent
+            if folder not in folders:
+                folders[folder] = os.path.realpath(folder)
+            # Resolving every link of every path would take longer than reading the headers.
+            is_link = file.is_symlink()
+            identity = os.path.realpath(file) if is_link else f"{folders[folder]}/{file.name}"
             if identity not in seen:
                 seen.add(identity)
                 yield file

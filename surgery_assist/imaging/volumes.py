@@ -6,6 +6,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from surgery_assist.imaging.memory import zeroed
 from surgery_assist.imaging.pixels import FramePixels, values_dtype
 from surgery_assist.imaging.records import PixelLayout
 from surgery_assist.model.study import DisplaySet
@@ -38,8 +39,7 @@ class VolumeSource:
         self.display_set = display_set
         self.step = (1, step, step)
         """Of slices, rows and columns: ``(1, 1, 1)``, or larger when reduced."""
-        # Zeros claim their memory only as slices are written.
-        self.values: NDArray[Any] = np.zeros((count, rows, columns), values_dtype(layout))
+        self.values: NDArray[Any] = zeroed((count, rows, columns), values_dtype(layout))
         """``(slices, rows, columns)`` of stored values, C-contiguous; 0 where not loaded."""
         self.slopes = np.ones(count)
         self.intercepts = np.zeros(count)
