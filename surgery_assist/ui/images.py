@@ -22,6 +22,7 @@ from surgery_assist.imaging.volumes import VolumeSource
 from surgery_assist.model.session import Session
 from surgery_assist.model.study import DisplaySet, Window
 from surgery_assist.model.units import DisplaySetUID
+from surgery_assist.model.viewport import Viewport
 
 OnFrame = Callable[[str, int], None]
 PICTURES_BYTES: Final = 192 * 2**20
@@ -133,9 +134,10 @@ class Images(QObject):
         order = sorted(panes, key=lambda index: index != session.view.active)
         wanted = []
         for index in order:
-            shown = session.shown(index)
-            if shown is not None and shown[1].count:
-                wanted.append((shown[1].uid, min(shown[0].index, shown[1].count - 1)))
+            viewport = session.view.viewports[index]
+            acquired = session.catalogue.display_set(viewport.display_set)
+            if acquired is not None and acquired.count:
+                wanted.append((acquired.uid, _wanted_index(viewport, acquired)))
         focus = tuple(wanted)
         if focus != self._focus:
             self._focus = focus
@@ -289,6 +291,13 @@ class Images(QObject):
         """Stop the workers."""
         self._closed = True
         self.store.close()
+
+
+def _wanted_index(viewport: Viewport, acquired: DisplaySet) -> int:
+    """The frame to load first; a plane through all of them, or a volume, begins in the middle."""
+    if viewport.plane is not None or viewport.volume is not None:
+        return acquired.count // 2
+    return min(viewport.index, acquired.count - 1)
 
 
 def as_image(rgb: NDArray[np.uint32]) -> QImage:
