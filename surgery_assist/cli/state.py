@@ -9,6 +9,8 @@ from surgery_assist.model.session import Session
 from surgery_assist.model.study import DisplaySet, Window
 from surgery_assist.model.units import DisplaySetUID, Vector
 from surgery_assist.model.viewport import Rect, Viewport, edge_letters, pan_fractions, shown_window
+from surgery_assist.model.volume_screen import camera_letters
+from surgery_assist.model.volume_view import VolumeView
 
 PixelWindow = Callable[[DisplaySetUID, int], Window | None]
 """The window that the pixels of a frame propose, when its file proposes none."""
@@ -91,6 +93,8 @@ def _viewport(
             display_set.uid, viewport.index
         )
     letters = edge_letters(viewport, display_set)
+    if viewport.volume is not None:
+        letters = camera_letters(viewport.volume.camera)
     millimetres = session.control.screen.mm_per_pixel
     warnings = list(display_set.findings)
     if not any(letters):
@@ -113,9 +117,37 @@ def _viewport(
         "cine": viewport.cine.playing,
         "projection": None,
         "slab_mm": None,
-        "volume": None,
+        "volume": _volume(viewport.volume),
         "orientation": dict(zip(("left", "right", "top", "bottom"), letters, strict=True)),
         "warnings": warnings,
+    }
+
+
+def _volume(volume: VolumeView | None) -> dict[str, object] | None:
+    """Directions and points in LPS, mm; ``cuts`` keep the side that their normal points to."""
+    if volume is None:
+        return None
+    camera = volume.camera
+    return {
+        "preset": volume.preset,
+        "mode": volume.mode,
+        "camera": {
+            "toward": [round(part, 6) for part in camera.toward],
+            "up": [round(part, 6) for part in camera.up],
+            "focus": None if camera.focus is None else [round(part, 3) for part in camera.focus],
+            "pan": [round(part, 3) for part in camera.pan],
+        },
+        "cuts": [{"point": list(cut.point), "normal": list(cut.normal)} for cut in volume.cuts],
+        "opacity": volume.opacity,
+        "brightness": volume.brightness,
+        "contrast": volume.contrast,
+        "spinning": volume.spinning,
+        "table_removed": volume.table_removed,
+        "bone_removed": volume.bone_removed,
+        "marks": [
+            {"kind": mark.kind, "points": [list(point) for point in mark.points], "mm": mark.mm}
+            for mark in volume.marks
+        ],
     }
 
 

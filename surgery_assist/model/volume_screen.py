@@ -2,9 +2,16 @@
 
 from typing import Final
 
-from surgery_assist.model.geometry import added, dot, length, scaled
+from surgery_assist.model.geometry import (
+    added,
+    direction_letters,
+    dot,
+    length,
+    opposite_letters,
+    scaled,
+)
 from surgery_assist.model.grid import Grid
-from surgery_assist.model.units import Vector
+from surgery_assist.model.units import EdgeLetters, Vector
 from surgery_assist.model.viewport import Rect, ViewTransform
 from surgery_assist.model.volume_view import VolumeCamera
 
@@ -49,3 +56,9 @@ def in_space(camera: VolumeCamera, grid: Grid, right: float, down: float, away: 
     for direction, way in ((camera.right, right), (camera.up, -down), (camera.toward, away)):
         point = added(point, scaled(direction, way))
     return point
+
+
+def camera_letters(camera: VolumeCamera) -> EdgeLetters:
+    """Letters at the left, right, top and bottom edge of a volume seen by a camera."""
+    right, up = direction_letters(camera.right), direction_letters(camera.up)
+    return opposite_letters(right), right, up, opposite_letters(up)

@@ -16,14 +16,13 @@ from surgery_assist.imaging.scene.source import scene_volume
 from surgery_assist.imaging.scene.studio import Result, Studio, Wish
 from surgery_assist.imaging.volumes import VolumeSource
 from surgery_assist.messages import Language, translate
-from surgery_assist.model.geometry import direction_letters, opposite_letters
 from surgery_assist.model.grid import Grid, grid_of, why_no_grid
 from surgery_assist.model.invocation import Invocation
 from surgery_assist.model.session import Session
-from surgery_assist.model.units import DisplaySetUID, EdgeLetters, Vector
+from surgery_assist.model.units import DisplaySetUID, Vector
 from surgery_assist.model.viewport import Rect, Viewport
-from surgery_assist.model.volume_screen import longest_edge, pixels_per_mm
-from surgery_assist.model.volume_view import VolumeCamera, VolumeView
+from surgery_assist.model.volume_screen import camera_letters, longest_edge, pixels_per_mm
+from surgery_assist.model.volume_view import VolumeView
 from surgery_assist.ui.facts import Facts
 from surgery_assist.ui.images import Images
 from surgery_assist.ui.input.gesture import Gesture, Grab
@@ -338,12 +337,6 @@ def as_image(picture: Picture) -> QImage:
     form = QImage.Format.Format_RGBA8888_Premultiplied
     wrapped = QImage(picture.rgba.tobytes(), width, height, 4 * width, form)
     return wrapped.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)
-
-
-def camera_letters(camera: VolumeCamera) -> EdgeLetters:
-    """Letters at the left, right, top and bottom edge of a volume seen by a camera."""
-    right, up = direction_letters(camera.right), direction_letters(camera.up)
-    return opposite_letters(right), right, up, opposite_letters(up)
 
 
 def _wish(view: PaneView, grid: Grid, volume: VolumeView) -> Wish:
