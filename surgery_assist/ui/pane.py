@@ -18,6 +18,7 @@ from surgery_assist.ui.overlay import OverlayPainter, scale_bar
 from surgery_assist.ui.overlay_texts import overlay_texts, rate_text
 from surgery_assist.ui.painting import TextPainter, draw_image, qtransform
 from surgery_assist.ui.pane_source import PanePicture, PaneSource, PaneView, pane_view, source_of
+from surgery_assist.ui.reformat_lines import draw_crosshair, draw_path
 from surgery_assist.ui.theme import Theme, colour
 
 
@@ -68,7 +69,8 @@ class Pane(QWidget):
         """Show a viewport of a Session; redraws when something in it looks different."""
         self._session, self._index, self._rect = session, index, rect
         view = session.view
-        lines = (view.viewports, session.panes().keys()) if view.reference_lines else ()
+        crossed = view.reference_lines or view.crosshair is not None
+        lines = (view.viewports, session.panes().keys()) if crossed else ()
         active = index == view.active
         source = source_of(self._sources, view.viewports[index])
         look = (
@@ -81,6 +83,8 @@ class Pane(QWidget):
             (view.grid, view.target) if active else None,
             view.blank,
             lines,
+            view.crosshair,
+            view.path,
             session.control.language,
             session.control.screen.mm_per_pixel,
             source.look(session, index),
@@ -173,6 +177,8 @@ class Pane(QWidget):
         grid = view.active and shown.grid
         if shown.reference_lines:
             self._draw_lines(painter, area, view)
+        draw_path(painter, area, session, self._index, self._theme)
+        draw_crosshair(painter, area, session, self._index, overlay, self._theme)
         if grid:
             overlay.grid_lines(painter, area)
         if view.active and shown.target is not None:

@@ -26,6 +26,7 @@ from surgery_assist.ui.pane_source import (
     pane_view,
     source_of,
 )
+from surgery_assist.ui.reformat_grab import crosshair_grab
 from surgery_assist.ui.theme import Theme, colour
 
 
@@ -120,11 +121,15 @@ class ViewportArea(QWidget):
     # --- what mouse and touch ask ----------------------------------------------------------------
 
     def grab_at(self, session: Session, position: QPointF, kind: str) -> Grab | None:
-        """A drag that the source of the active pane takes for itself."""
+        """A drag that the crosshair or the source of the active pane takes for itself."""
         view, source = self._active(session)
-        if view is None or source is None:
+        if view is None:
             return None
-        return source.grab(view, *in_active_pane(session, position), kind)
+        place = in_active_pane(session, position)
+        crosshair = crosshair_grab(view, *place, kind)
+        if crosshair is not None or source is None:
+            return crosshair
+        return source.grab(view, *place, kind)
 
     def command_at(self, session: Session, position: QPointF) -> str:
         """The command of what was clicked or tapped in the active pane; empty for none."""
