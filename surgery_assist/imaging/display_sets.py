@@ -6,6 +6,7 @@ series was numbered; where the numbers say nothing, axial images start at the he
 in front and sagittal ones at the right.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -23,6 +24,8 @@ ANGLE_TOLERANCE: Final = 1e-3
 POSITION_TOLERANCE: Final = 1e-2
 """Frames closer than this (mm) lie at the same position."""
 MIN_VOLUME: Final = 3
+MAX_TOLD: Final = 8
+"""Places of one kind of finding that are told of."""
 _ONE_BY_ONE: Final = frozenset({"CR", "DX", "MG", "PX", "IO", "RG"})
 _TOMOGRAPHIC: Final = frozenset({"CT", "MR", "PT", "NM", "RTDOSE"})
 _NEEDS_POSITION: Final = frozenset({"CT", "MR", "PT"})
@@ -214,11 +217,12 @@ def _display_set(
     first = ordered[0].instance
     planes = [frame.info.plane for frame in ordered if frame.info.plane is not None]
     geometry = judge(planes) if len(planes) == len(ordered) else StackGeometry()
-    findings = dict.fromkeys((*extra, *geometry.findings))
-    for frame in ordered:
-        findings.update(dict.fromkeys(frame.instance.findings))
+    findings = [*extra, *geometry.findings]
     if not planes and first.modality in _NEEDS_POSITION:
-        findings[Finding("no_position")] = None
+        findings.append(Finding("no_position"))
+    for frame in ordered:
+        known = {finding.key for finding in findings}
+        findings += [found for found in frame.instance.findings if found.key not in known]
     spacing, source = _spacing(ordered[0], geometry.step)
     return DisplaySet(
         uid=uid,
@@ -236,11 +240,22 @@ def _display_set(
         laterality=first.laterality,
         colour=first.layout.colour,
         frame_time_ms=first.frame_time_ms,
-        details=tuple(findings),
+        details=_told(findings),
         unit=first.unit,
         source=first.source,
         ultrasound=first.ultrasound,
     )
+
+
+def _told(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """As many of each kind as anyone reads."""
+    kept: list[Finding] = []
+    times: Counter[str] = Counter()
+    for finding in dict.fromkeys(findings):
+        times[finding.key] += 1
+        if times[finding.key] <= MAX_TOLD:
+            kept.append(finding)
+    return tuple(kept)
 
 
 def _spacing(

@@ -24,17 +24,12 @@ PAIRED_PARTS: Final = frozenset({
 """Body Part Examined (PS3.16 annex L) of which everyone has two: the side must be known."""
 
 
-def header_findings(
-    header: Elements, layout: PixelLayout, spacing: tuple[float, float] | None
-) -> tuple[Finding, ...]:
+def header_findings(header: Elements, spacing: tuple[float, float] | None) -> tuple[Finding, ...]:
     """Findings that follow from one file alone."""
     found = []
     modality = header.code(0x00080060, 16)
     if header.code(0x00280301, 3) == "YES":
         found.append(Finding("burned_in"))
-    lossy = _lossy(header, layout.transfer_syntax)
-    if lossy is not None:
-        found.append(lossy)
     if spacing is None and modality in _SCALED:
         found.append(Finding("uncalibrated"))
     part = header.code(0x00180015, 16).replace(" ", "")
@@ -43,12 +38,27 @@ def header_findings(
     return tuple(found)
 
 
-def _lossy(header: Elements, syntax: str) -> Finding | None:
-    declared = header.code(0x00282110, 2)
+def lossy_finding(header: Elements, layout: PixelLayout, size: int) -> Finding | None:
+    """Whether details were lost by compression, now or before, and how strong it was.
+
+    Parameters
+    ----------
+    header
+        Of the file.
+    layout
+        Of its pixels.
+    size
+        Bytes that the pixels take in the file.
+    """
+    declared, syntax = header.code(0x00282110, 2), layout.transfer_syntax
     if declared != "01" and (syntax not in _LOSSY_SYNTAXES or _denied(declared, syntax)):
         return None
-    ratio = header.number(0x00282112)
-    return Finding("lossy", (("ratio", f"{ratio:.3g}" if ratio and ratio > 1 else "?"),))
+    ratio = header.number(0x00282112) or 0.0
+    if ratio <= 1.0 and layout.encapsulated:
+        ratio = layout.frame_bits // 8 * layout.frames / size
+    if ratio <= 1.0:
+        return Finding("lossy", (("ratio", "?"),))
+    return Finding("lossy", (("ratio", f"{ratio:.1f}" if ratio < 10.0 else f"{ratio:.0f}"),))
 
 
 def _denied(declared: str, syntax: str) -> bool:

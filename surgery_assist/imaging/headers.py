@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from surgery_assist.imaging.elements import Elements
-from surgery_assist.imaging.findings import header_findings
+from surgery_assist.imaging.findings import header_findings, lossy_finding
 from surgery_assist.imaging.functional_groups import enhanced_frames
 from surgery_assist.imaging.phases import phase_values
 from surgery_assist.imaging.planes import (
@@ -38,6 +38,8 @@ MAX_FRAMES: Final = 100_000
 MAX_FRAME_BYTES: Final = 2 << 30
 MAX_RATIO: Final = 3000
 """No codec of DICOM makes real pictures this much smaller."""
+_RESCALE_UNITS: Final = frozenset({"HU", "OD", "MGML", "PCT", "Z_EFF", "ED", "EDW"})
+"""Rescale types (PS3.3 C.11.1.1.2) that name a unit."""
 _SUSPICIOUS_BYTES: Final = 64 << 20
 _ELEMENT_KINDS: Final[dict[int, PixelKind]] = {
     0x0008: "float",
@@ -90,6 +92,8 @@ def instance_from(
         The pixels can't be what the header says.
     """
     layout, findings = _layout(header, syntax, pixels, size)
+    lossy = lossy_finding(header, layout, max(1, size - layout.offset))
+    findings += (lossy,) if lossy is not None else ()
     return described(header, path, sop_class, layout, findings=findings)
 
 
@@ -145,7 +149,7 @@ def described(
         padding=_padding(header, layout),
         has_tables=any(tag in header for tag in (0x00282000, 0x00283000, 0x00283010))
         or layout.photometric == "PALETTE COLOR",
-        findings=(*findings, *unknown, *header_findings(header, layout, spacing)),
+        findings=(*findings, *unknown, *header_findings(header, spacing)),
         unit=unit,
         source=source,
         shutters=shutters_of(header),
@@ -167,7 +171,7 @@ def _unit(header: Elements, layout: PixelLayout) -> tuple[str, float, tuple[Find
         return ("Gy" if header.code(0x30040002, 16) == "GY" else ""), 1.0, ()
     if modality == "CT":
         return ("HU" if kind in ("", "HU") and 0x00281053 in header else ""), 1.0, ()
-    return ("" if kind in ("", "US") else kind), 1.0, ()
+    return (kind if kind in _RESCALE_UNITS else ""), 1.0, ()
 
 
 def _in_unit(frame: FrameInfo, factor: float) -> FrameInfo:

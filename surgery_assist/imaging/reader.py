@@ -140,7 +140,12 @@ def _read(
     plain = fast_header(start)
     if plain is not None:
         file.seek(plain.pixels_at)
-        header, syntax, implicit, little = Elements(plain.elements), plain.syntax, plain.implicit, True
+        header, syntax, implicit, little = (
+            Elements(plain.elements),
+            plain.syntax,
+            plain.implicit,
+            True,
+        )
         sop_class = header.code(0x00080016)
     elif plain_only:
         return None
@@ -263,6 +268,8 @@ def _without_picture(
     quiet_pydicom()
     from pydicom.uid import UID  # noqa: PLC0415  (start-up time)
 
+    if not _plausible_uid(sop_class):
+        sop_class = ""
     name = UID(sop_class).name if sop_class else ""
     if name == "Media Storage Directory Storage":
         return OtherObject(path, "DICOMDIR")
