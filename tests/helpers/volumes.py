@@ -1,115 +1,50 @@
-"""Stacks of any orientation whose voxels say where they are."""
-
-from dataclasses import replace
-from itertools import permutations, product
+"""Volumes whose pictures are known by arithmetic."""
 
 import numpy as np
 
-from surgery_assist.imaging.records import PixelLayout
-from surgery_assist.imaging.volumes import VolumeSource
-from surgery_assist.model.geometry import ImagePlane, added, cross, dot, scaled
-from surgery_assist.model.study import DisplaySet, Finding, FrameRef, Window
-from surgery_assist.model.units import DisplaySetUID, SeriesUID
+from surgery_assist.imaging.scene.frame import Shot
+from surgery_assist.imaging.scene.volume import SceneVolume
+from surgery_assist.model.volume_view import VIEWS, VolumeCamera
 
-LAYOUT = PixelLayout(
-    "1.2.840.10008.1.2.1", 0, 0, 4, 4, 1, 1, 16, 16, 15, True, False, "MONOCHROME2"
-)
-ROWS, COLUMNS, SLICES = 24, 28, 20
-SPACING = (0.8, 0.7, 1.5)
-MIDDLE = (12.0, -30.0, 55.0)
-SCALE = 100.0
-"""Stored values of one millimetre."""
+AIR, SOLID = -1000, 1000
 
 
-def all_orientations():
-    """24 turns by right angles, slices in both directions: (row, column, sign of the stack)."""
-    axes = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
-    pairs = [
-        (scaled(a, s), scaled(b, t))
-        for a, b in permutations(axes, 2)
-        for s, t in product((1.0, -1.0), repeat=2)
-    ]
-    return [(row, column, sign) for row, column in pairs for sign in (1.0, -1.0)]
+def affine(spacing=(1.0, 1.0, 1.0), origin=(0.0, 0.0, 0.0)):
+    """Axial: columns to the left, rows to the back, slices to the head."""
+    matrix = np.diag([*spacing, 1.0])
+    matrix[:3, 3] = origin
+    return matrix
 
 
-def stack(
-    row=(1.0, 0.0, 0.0),
-    column=(0.0, 1.0, 0.0),
-    sign=1.0,
-    *,
-    places=None,
-    spacing=SPACING,
-    shear=(0.0, 0.0, 0.0),
-    shape=(SLICES, ROWS, COLUMNS),
-    kind="volume",
-    colour=False,
-    findings=(),
-    middle=MIDDLE,
-):
-    """A display set about ``middle``.
-
-    ``places`` are the slices' places in steps along the stack, ``shear`` the mm by which each
-    step moves them sideways.
-    """
-    normal = scaled(cross(row, column), sign)
-    places = range(shape[0]) if places is None else places
-    step = added(scaled(normal, spacing[2]), shear)
-    corner = added(middle, scaled(step, -(shape[0] - 1) / 2))
-    corner = added(corner, scaled(row, -spacing[1] * (shape[2] - 1) / 2))
-    corner = added(corner, scaled(column, -spacing[0] * (shape[1] - 1) / 2))
-    frames = tuple(
-        FrameRef(
-            f"i.{k}",
-            0,
-            k + 1,
-            ImagePlane(added(corner, scaled(step, place)), row, column, spacing[0], spacing[1]),
-            (row, column),
-            (Window(40.0, 400.0),),
-        )
-        for k, place in enumerate(places)
-    )
-    return DisplaySet(
-        DisplaySetUID("v.1"),
-        SeriesUID("v.1"),
-        kind,
-        shape[1],
-        shape[2],
-        frames,
-        "CT",
-        spacing,
-        spacing_source="patient",
-        frame_of_reference_uid="for.1",
-        colour=colour,
-        details=tuple(Finding(key) for key in findings),
-    )
+def points_of(shape, matrix):
+    """LPS of every voxel, ``(slices, rows, columns, 3)``."""
+    index = np.indices(shape)[::-1]
+    return np.moveaxis(np.tensordot(matrix[:3, :3], index, 1), 0, -1) + matrix[:3, 3]
 
 
-def coded(display_set, direction, *, layout=LAYOUT, loaded=True):
-    """A source whose stored values are `SCALE` times the place along a direction, mm."""
-    source = VolumeSource(display_set, layout)
-    for k, frame in enumerate(display_set.frames):
-        plane = frame.plane
-        start = dot(plane.position, direction)
-        right = dot(plane.row_direction, direction) * plane.column_spacing
-        down = dot(plane.column_direction, direction) * plane.row_spacing
-        rows, columns = np.arange(display_set.rows), np.arange(display_set.columns)
-        values = start + (rows * down)[:, None] + (columns * right)[None, :]
-        source.values[k] = np.rint(values * SCALE)
-        source.loaded[k] = loaded
-    source.version = display_set.count
-    return source
+def sphere(radius=30.0, middle=(40.0, 45.0, 50.0), shape=(100, 90, 80), spacing=(1.0, 1.0, 1.0)):
+    """A solid ball in air, its edge smoothed over a voxel so that it lies exactly at the radius."""
+    matrix = affine(spacing)
+    distance = np.linalg.norm(points_of(shape, matrix) - np.array(middle), axis=-1)
+    share = np.clip(radius - distance + 0.5, 0.0, 1.0)
+    return SceneVolume((AIR + share * (SOLID - AIR)).astype(np.int16), matrix)
 
 
-def tilted_stack(degrees=15.0, **rest):
-    """Axial slices of a gantry that leans: they lie at a slant to the table's way."""
-    angle = np.radians(degrees)
-    column = (0.0, float(np.cos(angle)), float(np.sin(angle)))
-    normal = cross((1.0, 0.0, 0.0), column)
-    table = (0.0, 0.0, SPACING[2] / normal[2])
-    shear = added(table, scaled(normal, -SPACING[2]))
-    return stack((1.0, 0.0, 0.0), column, shear=shear, kind="stack", findings=("tilt",), **rest)
+def box(low=(20, 25, 30), high=(60, 65, 70), shape=(100, 90, 80), spacing=(1.0, 1.0, 1.0)):
+    """A solid box of voxels ``low`` to ``high`` (columns, rows, slices; inclusive)."""
+    values = np.full(shape, AIR, np.int16)
+    (x, y, z), (x2, y2, z2) = low, high
+    values[z : z2 + 1, y : y2 + 1, x : x2 + 1] = SOLID
+    return SceneVolume(values, affine(spacing))
 
 
-def with_kind(display_set, kind):
-    """The same of another kind."""
-    return replace(display_set, kind=kind)
+def middle_of(volume):
+    """Centre of the volume, LPS."""
+    last = np.array(volume.values.shape[::-1]) - 1
+    return tuple(volume.affine[:3, :3] @ (last / 2) + volume.affine[:3, 3])
+
+
+def shot_of(volume, camera: VolumeCamera | str = "front", *, size=120, mm=1.0, cuts=()):
+    """A square picture about the volume's middle."""
+    camera = VIEWS[camera] if isinstance(camera, str) else camera
+    return Shot(size, size, mm, camera, camera.focus or middle_of(volume), cuts)

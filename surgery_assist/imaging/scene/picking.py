@@ -3,6 +3,7 @@
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from surgery_assist.imaging.scene.frame import Shot
 from surgery_assist.imaging.scene.presets import Look
@@ -13,8 +14,6 @@ from surgery_assist.model.units import Vector
 STEP_MM: Final = 0.25
 LEAST: Final = 0.02
 """Light that a ray must lose to have met anything."""
-SEEN: Final = 0.5
-"""The point lies where so much of the light has been taken."""
 
 
 def pick(volume: SceneVolume, shot: Shot, look: Look, place: tuple[float, float]) -> Vector | None:
@@ -38,14 +37,37 @@ def pick(volume: SceneVolume, shot: Shot, look: Look, place: tuple[float, float]
         + np.outer(along * STEP_MM, shot.axes[:, 2])
     )
     opacity = look.opacity_at(volume.modality(box.reshape(-1)), STEP_MM)
+    shown = np.ones(len(along), bool)
     for cut in shot.cuts:
-        opacity[(points - np.asarray(cut.point)) @ np.asarray(cut.normal) < 0] = 0.0
-    taken = 1.0 - np.cumprod(1.0 - opacity)
-    if taken[-1] < LEAST:
+        shown &= (points - np.asarray(cut.point)) @ np.asarray(cut.normal) >= 0
+    opacity[~shown] = 0.0
+    left = np.cumprod(1.0 - opacity)
+    if 1.0 - left[-1] < LEAST:
         return None
-    # Of what is thinner than half of the light, the middle of it is meant.
-    x, y, z = points[int(np.argmax(taken >= min(SEEN, float(taken[-1]) * SEEN)))]
+    # What takes most of the light is what the eye sees: a surface, not the haze before it.
+    taken = -np.diff(left, prepend=1.0)
+    met = int(np.argmax(np.convolve(taken, np.ones(3), "same")))
+    spacing = np.asarray(volume.spacing)
+    voxel = float(np.abs(shot.axes[:, 2] @ (volume.affine[:3, :3] / spacing)) @ spacing)
+    x, y, z = points[_edge(box.reshape(-1).astype(np.float64), shown, met, voxel)]
     return float(x), float(y), float(z)
+
+
+def _edge(values: NDArray[np.float64], shown: NDArray[np.bool_], met: int, voxel: float) -> int:
+    """The place near ``met`` where the values are half way between both sides of the edge.
+
+    Between two voxels the surface lies there, whatever share of the way the preset shows.
+    """
+    reach = max(2, round(1.5 * voxel / STEP_MM))
+    low, high = max(0, met - reach), min(len(values), met + reach + 1)
+    near = values[low:high]
+    above = near > (near.min() + near.max()) / 2
+    crossings = np.flatnonzero(
+        (above[1:] != above[:-1]) & shown[low : high - 1] & shown[low + 1 : high]
+    )
+    if not len(crossings):
+        return met
+    return int(crossings[np.argmin(np.abs(crossings + low - met))]) + low
 
 
 def _ray(shot: Shot, place: tuple[float, float], first: int, layers: int) -> Region:
