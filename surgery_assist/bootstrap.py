@@ -29,6 +29,7 @@ from surgery_assist.ui.help_panel import HelpPanel
 from surgery_assist.ui.hud import Hud
 from surgery_assist.ui.images import Images
 from surgery_assist.ui.objects import Objects
+from surgery_assist.ui.reformat import ReformatPanes
 from surgery_assist.ui.report_panel import ReportPanel
 from surgery_assist.ui.study_list import StudyList
 from surgery_assist.ui.tasks import TaskRunner
@@ -59,6 +60,7 @@ class Application:
     hud: Hud
     bridge: VoiceBridge
     volumes: VolumePanes
+    planes: ReformatPanes
 
     @property
     def session(self) -> Session:
@@ -83,6 +85,7 @@ class Application:
         self.window.close()
         self.tasks.close()
         self.volumes.close()
+        self.planes.close()
         self.images.close()
         self.library.close()
 
@@ -142,8 +145,9 @@ def build_application(
     bridge = VoiceBridge(dispatcher, settings.voice, earcons)
     hud = Hud(dispatcher, window.theme, push_to_talk_key=settings.voice.push_to_talk_key)
     volumes = VolumePanes(images, dispatcher)
+    planes = ReformatPanes(images)
     application = Application(
-        settings, speech, dispatcher, library, images, tasks, window, hud, bridge, volumes
+        settings, speech, dispatcher, library, images, tasks, window, hud, bridge, volumes, planes
     )
     _join(application, objects, bindings)
     return application
@@ -157,6 +161,7 @@ def _join(application: Application, objects: Objects, bindings: Bindings) -> Non
     application.tasks.failed.connect(hud.show_error)
     window.push_to_talk.connect(application.bridge.push_to_talk)
     window.attach_source(application.volumes)
+    window.attach_source(application.planes)
     application.tasks.pick_wanted.connect(application.volumes.pick)
     application.volumes.failed.connect(hud.show_error)
     question = QuestionBar(dispatcher, theme)

@@ -5,7 +5,7 @@ from typing import Final
 
 from surgery_assist.model.geometry import added, cross, dot, length, scaled
 from surgery_assist.model.grid import grid_of, why_no_grid
-from surgery_assist.model.plane import NamedPlane, Plane, named
+from surgery_assist.model.plane import NamedPlane, Plane, SpacePoint, named
 from surgery_assist.model.reformat import acquired_plane, frame_at
 from surgery_assist.model.session import Session
 from surgery_assist.model.study import DisplaySet
@@ -60,7 +60,7 @@ def resting_point(session: Session) -> Vector | None:
     """What the eye rests on: the crosshair in this volume, else the middle of the active pane."""
     acquired = acquired_set(session)
     grid = grid_of(acquired) if acquired is not None else None
-    crosshair = session.view.crosshair
+    crosshair = None if acquired is None else crosshair_in(session, acquired)
     if crosshair is not None and grid is not None and grid.holds(crosshair):
         return crosshair
     point = point_at(session, 0.5, 0.5)
@@ -123,12 +123,10 @@ def faces_as_acquired(acquired: DisplaySet, plane: Plane) -> bool:
     )
 
 
-def in_same_space(one: DisplaySet, other: DisplaySet) -> bool:
-    """Whether millimetres mean the same in both."""
-    return one.uid == other.uid or (
-        bool(one.frame_of_reference_uid)
-        and one.frame_of_reference_uid == other.frame_of_reference_uid
-    )
+def crosshair_in(session: Session, display_set: DisplaySet) -> Vector | None:
+    """The crosshair's point where it means something in a display set's space."""
+    crosshair = session.view.crosshair
+    return crosshair.point if crosshair and crosshair.space == display_set.space else None
 
 
 def with_crosshair(session: Session, point: Vector, *, leave: int | None = None) -> Session:
@@ -137,12 +135,14 @@ def with_crosshair(session: Session, point: Vector, *, leave: int | None = None)
     ``leave`` is a viewport that is there already.
     """
     mine = session.display_set
-    after = session.with_view(crosshair=point)
+    if mine is None:
+        return session
+    after = session.with_view(crosshair=SpacePoint(point, mine.space))
     for index, viewport in enumerate(session.view.viewports):
         shown = session.shown(index)
-        if mine is None or shown is None or viewport.volume is not None or index == leave:
+        if shown is None or viewport.volume is not None or index == leave:
             continue
-        found = frame_at(shown[1], point) if in_same_space(mine, shown[1]) else None
+        found = frame_at(shown[1], point) if mine.space == shown[1].space else None
         if found is not None:
             after = after.with_viewport(replace(viewport, index=found), index)
     return after
@@ -150,7 +150,8 @@ def with_crosshair(session: Session, point: Vector, *, leave: int | None = None)
 
 def carried_crosshair(session: Session) -> Session:
     """The crosshair brought into the active image after that one has changed."""
-    shown, point = session.display_set, session.view.crosshair
+    shown = session.display_set
+    point = None if shown is None else crosshair_in(session, shown)
     if shown is None or point is None or session.viewport.volume is not None:
         return session
     place = shown.frames[min(session.viewport.index, shown.count - 1)].plane

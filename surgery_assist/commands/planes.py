@@ -10,6 +10,7 @@ from surgery_assist.commands.plane_change import (
     at_point,
     base_plane,
     can_reformat,
+    crosshair_in,
     facing,
     has_place,
     named_viewport,
@@ -29,6 +30,7 @@ from surgery_assist.model.plane import (
     NamedPlane,
     Plane,
     Projection,
+    SpacePoint,
     across,
     along,
     tilted,
@@ -144,8 +146,9 @@ def _flat(viewport: Viewport, acquired: DisplaySet) -> Plane:
 @command("plane.swing", Risk.VIEW, when=has_place, internal=True)
 def plane_swing(session: Session, viewport: int, degrees: float) -> Session:
     """Turn the plane of another viewport about the crosshair, as its line in the active one is."""
-    point, shown = session.view.crosshair, session.display_set
+    shown = session.display_set
     acquired = acquired_set(session, viewport) if viewport < len(session.view.viewports) else None
+    point = None if acquired is None else crosshair_in(session, acquired)
     if point is None or shown is None or acquired is None:
         raise NotPossibleError("refused.no_crosshair")
     place = shown.frames[min(session.viewport.index, shown.count - 1)].plane
@@ -272,9 +275,9 @@ def crosshair_move(session: Session, x: float, y: float) -> Session:
 
 def has_path(session: Session) -> str | None:
     """Two points at least were picked in a volume."""
-    return can_reformat(session) or (
-        None if len(session.view.path) > 1 else "refused.path_too_short"
-    )
+    shown, path = session.display_set, session.view.path
+    here = shown is not None and len(path) > 1 and path[0].space == shown.space
+    return can_reformat(session) or (None if here else "refused.path_too_short")
 
 
 @command("path.add", Risk.VIEW, keys=("Alt+D",), when=has_place)
@@ -284,9 +287,14 @@ def path_add(session: Session, cell: Cell | None = None) -> Session:
     point = None if target is None else point_at(session, target.x, target.y)
     if point is None:
         point = resting_point(session)
-    if len(session.view.path) >= MAX_PATH:
+    shown = session.display_set
+    if point is None or shown is None:
+        return session
+    # A path lies in one space: a point of another one begins it anew.
+    path = tuple(entry for entry in session.view.path if entry.space == shown.space)
+    if len(path) >= MAX_PATH:
         raise NotPossibleError("refused.path_full", count=MAX_PATH)
-    return session if point is None else session.with_view(path=(*session.view.path, point))
+    return session.with_view(path=(*path, SpacePoint(point, shown.space)))
 
 
 @command("path.clear", Risk.VIEW)
@@ -298,7 +306,7 @@ def path_clear(session: Session) -> Session:
 @command("plane.along", Risk.VIEW, when=has_path)
 def plane_along(session: Session) -> Session:
     """Show the plane that holds the first and the last point of the path."""
-    first, last = session.view.path[0], session.view.path[-1]
+    first, last = session.view.path[0].point, session.view.path[-1].point
     base = _active_plane(session)
     return _slanted(session, along(first, last, base.normal, first), first)
 
@@ -306,7 +314,7 @@ def plane_along(session: Session) -> Session:
 @command("plane.across", Risk.VIEW, when=has_path)
 def plane_across(session: Session) -> Session:
     """Show the plane at right angles to the path, at its last point."""
-    before, last = session.view.path[-2:]
+    before, last = (entry.point for entry in session.view.path[-2:])
     base = _active_plane(session)
     return _slanted(session, across(before, last, base.right, last), last)
 
@@ -314,7 +322,7 @@ def plane_across(session: Session) -> Session:
 @command("plane.curved", Risk.VIEW, when=has_path)
 def plane_curved(session: Session) -> Session:
     """Show the path stretched out straight, with what lies on both sides of it."""
-    path = session.view.path
+    path = tuple(entry.point for entry in session.view.path)
     plane = replace(_active_plane(session), kind="curved", through=path[0], path=path)
     return _slanted(session, plane, path[0])
 

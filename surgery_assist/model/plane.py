@@ -13,6 +13,17 @@ NamedPlane = Literal["axial", "coronal", "sagittal"]
 
 
 @dataclass(frozen=True, slots=True)
+class SpacePoint:
+    """A point of a space; millimetres of another space mean other places.
+
+    ``space`` is a FrameOfReferenceUID, or a display set's UID where it has none.
+    """
+
+    point: Vector
+    space: str
+
+
+@dataclass(frozen=True, slots=True)
 class Plane:
     """Which way a stack of reformatted images faces, and what each of them shows.
 

@@ -9,9 +9,10 @@ from typing import Literal
 
 from surgery_assist.model.invocation import Invocation
 from surgery_assist.model.layout import Layout
+from surgery_assist.model.plane import SpacePoint
 from surgery_assist.model.reformat import reformatted
 from surgery_assist.model.study import Catalogue, DisplaySet, Patient, Series, Study
-from surgery_assist.model.units import StudyUID, Vector
+from surgery_assist.model.units import StudyUID
 from surgery_assist.model.viewport import Rect, Viewport
 
 Language = Literal["ro", "en"]
@@ -75,10 +76,10 @@ class View:
     blank: bool = False
     panel: Panel = ""
     bookmarks: tuple[Bookmark, ...] = ()
-    crosshair: Vector | None = None
-    """The patient point (LPS, mm) that all viewports of its space show; ``None`` shows none."""
-    path: tuple[Vector, ...] = ()
-    """Points that were picked for a plane along them (LPS, mm)."""
+    crosshair: SpacePoint | None = None
+    """The point that all viewports of its space show; ``None`` shows none."""
+    path: tuple[SpacePoint, ...] = ()
+    """Points of one space that were picked for a plane along them."""
 
 
 @dataclass(frozen=True, slots=True)

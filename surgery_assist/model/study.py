@@ -144,6 +144,11 @@ class DisplaySet:
         return len(self.frames)
 
     @property
+    def space(self) -> str:
+        """What its millimetres are counted in: the same for display sets that lie in one space."""
+        return self.frame_of_reference_uid or self.uid
+
+    @property
     def findings(self) -> tuple[str, ...]:
         """Badge keys such as ``"gap"`` or ``"tilt"``, each once."""
         return tuple(dict.fromkeys(finding.key for finding in self.details))

@@ -177,8 +177,8 @@ class Pane(QWidget):
         grid = view.active and shown.grid
         if shown.reference_lines:
             self._draw_lines(painter, area, view)
-        draw_path(painter, area, session, self._index, self._theme)
-        draw_crosshair(painter, area, session, self._index, overlay, self._theme)
+        draw_path(painter, view, self._theme)
+        draw_crosshair(painter, view, overlay, self._theme)
         if grid:
             overlay.grid_lines(painter, area)
         if view.active and shown.target is not None:

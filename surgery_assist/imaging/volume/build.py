@@ -75,6 +75,11 @@ class Volume:
         """Share of the slices that are not there."""
         return 1.0 - float(self.there.mean()) if self.there.size else 0.0
 
+    @property
+    def meaning(self) -> "Volume":
+        """The same without its voxels: enough to draw images of it, light to keep."""
+        return replace(self, values=np.empty((0, 0, 0), self.values.dtype))
+
     def pixels(self, values: Voxels) -> FramePixels:
         """An image of this volume's stored values, ready to be drawn."""
         windows = self.display_set.frames[self.display_set.count // 2].windows

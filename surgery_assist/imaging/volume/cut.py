@@ -4,7 +4,7 @@ Thick ones are the largest, smallest or mean value of the voxels whose centres l
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -28,7 +28,7 @@ class Wanted:
     ``shown`` is what `surgery_assist.model.reformat.reformatted` made of ``plane``.
     """
 
-    shown: DisplaySet
+    shown: DisplaySet = field(compare=False)
     plane: Plane
     index: int
 

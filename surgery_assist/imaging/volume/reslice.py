@@ -34,47 +34,36 @@ class Quality:
 
 
 STILL: Final = Quality(1, "cubic")
-MOVING: Final = Quality(2, "linear", 2.0)
 
 
-class Reslicer:
-    """Cuts volumes; keeps what VTK needs of the last one. For one thread only."""
+def flat(
+    volume: Volume,
+    wanted: Wanted,
+    quality: Quality = STILL,
+    cancelled: Cancelled = lambda: False,
+) -> Slice | None:
+    """An image of a flat plane, or ``None`` if it was cancelled."""
+    from surgery_assist.imaging.volume import vtk_reslice  # noqa: PLC0415  (start-up time)
 
-    def __init__(self) -> None:
-        self._values: Voxels | None = None
-        self._image: Any = None
-
-    def plane(
-        self,
-        volume: Volume,
-        wanted: Wanted,
-        quality: Quality = STILL,
-        cancelled: Cancelled = lambda: False,
-    ) -> Slice | None:
-        """An image of a plane, or ``None`` if it was cancelled."""
-        from surgery_assist.imaging.volume import vtk_reslice  # noqa: PLC0415  (start-up time)
-
-        shown, plane, factor = wanted.shown, wanted.plane, quality.factor
-        if volume.values is not self._values:
-            self._values, self._image = volume.values, vtk_reslice.as_image(volume.values)
-        rows, columns = -(-shown.rows // factor), -(-shown.columns // factor)
-        samples = slab_samples(volume, plane, quality)
-        reslice = vtk_reslice.reslice_of(
-            self._image, _to_voxels(volume, wanted, factor), volume.void, quality.interpolation
-        )
-        if volume.values.dtype == np.uint8:
-            vtk_reslice.widen(reslice)
-        if samples > 1:
-            vtk_reslice.set_slab(reslice, plane.projection, samples, plane.thickness / samples)
-        values = np.empty((rows, columns), _output_dtype(volume))
-        strip = max(1, min(rows, _WORK // (columns * samples)))
-        for first in range(0, rows, strip):
-            if cancelled():
-                return None
-            last = min(rows, first + strip)
-            values[first:last] = vtk_reslice.rows_of(reslice, first, last, columns)
-        _drop_missing(volume, values, wanted, factor)
-        return Slice(values, float(factor))
+    shown, plane, factor = wanted.shown, wanted.plane, quality.factor
+    rows, columns = -(-shown.rows // factor), -(-shown.columns // factor)
+    samples = slab_samples(volume, plane, quality)
+    image = vtk_reslice.as_image(volume.values)
+    to_voxels = _to_voxels(volume, wanted, factor)
+    reslice = vtk_reslice.reslice_of(image, to_voxels, volume.void, quality.interpolation)
+    if volume.values.dtype == np.uint8:
+        vtk_reslice.widen(reslice)
+    if samples > 1:
+        vtk_reslice.set_slab(reslice, plane.projection, samples, plane.thickness / samples)
+    values = np.empty((rows, columns), _output_dtype(volume))
+    strip = max(1, min(rows, _WORK // (columns * samples)))
+    for first in range(0, rows, strip):
+        if cancelled():
+            return None
+        last = min(rows, first + strip)
+        values[first:last] = vtk_reslice.rows_of(reslice, first, last, columns)
+    _drop_missing(volume, values, wanted, factor)
+    return Slice(values, float(factor))
 
 
 def slab_samples(volume: Volume, plane: Plane, quality: Quality) -> int:

@@ -5,13 +5,13 @@ import pytest
 
 from surgery_assist.imaging.volume.build import sheared_back, volume_of
 from surgery_assist.imaging.volume.cut import Wanted, cut
-from surgery_assist.imaging.volume.reslice import Quality, Reslicer, curved
+from surgery_assist.imaging.volume.reslice import Quality, curved, flat
 from surgery_assist.model.curve import walk
 from surgery_assist.model.geometry import added, cross, dot, scaled, unit
 from surgery_assist.model.grid import grid_of
 from surgery_assist.model.plane import DIRECTIONS, Plane, named, tilted
 from surgery_assist.model.reformat import acquired_plane, axes_of, reformatted
-from tests.helpers.volumes import (
+from tests.helpers.stacks import (
     MIDDLE,
     SCALE,
     SPACING,
@@ -32,9 +32,7 @@ def image_of(volume, display_set, plane, index=None, quality=SHEET):
     shown = reformatted(display_set, plane)
     wanted = Wanted(shown, plane, shown.count // 2 if index is None else index)
     axes = axes_of(volume.grid, plane)
-    made = (
-        cut(volume, wanted, axes) if axes is not None else Reslicer().plane(volume, wanted, quality)
-    )
+    made = cut(volume, wanted, axes) if axes is not None else flat(volume, wanted, quality)
     return made, shown.frames[wanted.index].plane
 
 
