@@ -21,6 +21,7 @@ from surgery_assist.voice.events import (
     EndedEvent,
     ErrorEvent,
     LevelEvent,
+    NoiseEvent,
     PartialEvent,
     ReadyEvent,
     RejectedEvent,
@@ -76,6 +77,8 @@ class VoiceBridge(QObject):
         A sentence that does nothing (`RejectedEvent`).
     microphone_changed
         The new `Microphone` state.
+    noise
+        Whether the room is too loud to trust what is heard.
     failed
         A `SurgeryAssistError`: listening is not possible, or worse than it could be.
     """
@@ -86,6 +89,7 @@ class VoiceBridge(QObject):
     heard = Signal(str, float)
     rejected = Signal(object)
     microphone_changed = Signal(str)
+    noise = Signal(bool)
     failed = Signal(object)
     _arrived = Signal(object)
 
@@ -110,6 +114,7 @@ class VoiceBridge(QObject):
         # A finished utterance before its decision is not in the table: nothing is shown of it.
         self._handlers: dict[type[object], Callable[[Any], object]] = {
             LevelEvent: self.level.emit,
+            NoiseEvent: self._noise_changed,
             PartialEvent: lambda event: self.partial.emit(event.text),
             UnderstoodEvent: self._understood,
             RejectedEvent: self._rejected,
@@ -193,6 +198,11 @@ class VoiceBridge(QObject):
     def _keep(self, text: str, result: str, *, ok: bool) -> None:
         arguments = {"text": text, "result": result, "ok": ok}
         self._dispatcher.dispatch(Invocation("listen.heard", arguments))
+
+    def _noise_changed(self, event: NoiseEvent) -> None:
+        if event.loud:
+            self._play("loud")
+        self.noise.emit(event.loud)
 
     def _lost(self, event: SourceLostEvent) -> None:
         self._play("lost")

@@ -4,7 +4,7 @@ The language lock is made here: a graph holds the sentences of its own language,
 only those that switch the language, and "stop".
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -15,7 +15,7 @@ from surgery_assist.model.session import Language
 from surgery_assist.settings import VoiceSettings, cache_dir, resources_dir
 from surgery_assist.voice.automaton import Automaton
 from surgery_assist.voice.chain import ChainPlan, plan_chains
-from surgery_assist.voice.decision import STOP, WAKE, Interpreter, SecondOpinion, Thresholds
+from surgery_assist.voice.decision import WAKE, Interpreter, SecondOpinion
 from surgery_assist.voice.graph import build_graph
 from surgery_assist.voice.lexicon import Lexicon, load_lexicon
 from surgery_assist.voice.microphone import MicrophoneSource
@@ -23,8 +23,9 @@ from surgery_assist.voice.packs import VoicePack, choose_pack
 from surgery_assist.voice.parser import NotUnderstood, Parse, Parser, Progress
 from surgery_assist.voice.phrases import PhraseBook, Wake, load_phrases
 from surgery_assist.voice.pipeline import Ears
-from surgery_assist.voice.recognizer import Ear, ModelCache, Scope
+from surgery_assist.voice.recognizer import STOP, Ear, ModelCache, Scope
 from surgery_assist.voice.standard import has_static_graph, knows_word, named, runtime_grammar
+from surgery_assist.voice.thresholds import Thresholds, read_thresholds
 
 SWITCHES: Final = frozenset({"language.romanian", "language.english", STOP})
 """What is understood in the language that is not spoken now."""
@@ -73,7 +74,7 @@ def pack_lexicon(pack: VoicePack) -> Lexicon:
     PackError
         One of them can't be read.
     """
-    return load_lexicon(resources_dir() / "lexicon", pack.lexicons)
+    return load_lexicon(resources_dir() / "lexicon", pack.lexicons, accents=True)
 
 
 def load_ears(
@@ -93,6 +94,8 @@ def load_ears(
         Class of each command, from the registry.
     models
         Folders that are searched for packs first.
+    thresholds
+        In place of those that come with the first language's pack.
     chosen
         Pack by language, by name or path, in place of the first of ours.
 
@@ -119,14 +122,25 @@ def load_ears(
             if name != language
         ]
         called = book.automaton({WAKE, STOP} & set(book.ids))
+        decoys = book.decoys()
+        silent = [decoys] if decoys else []
         chains = plan_chains(book, risks or {})
         awake = chains.automata if chains else (book.automaton(None, Wake.OPTIONAL),)
         asleep = [book.automaton(None, Wake.REQUIRED), called]
         table[language, Scope.AWAKE] = _ear(
-            language, Scope.AWAKE, [*awake, *switches], means[pack.root], chains
+            language,
+            Scope.AWAKE,
+            [*awake, *switches],
+            means[pack.root],
+            chains=chains,
+            silent=silent,
         )
-        table[language, Scope.ASLEEP] = _ear(language, Scope.ASLEEP, asleep, means[pack.root])
-    interpreter = Interpreter(risks or {}, thresholds or Thresholds(), opinion)
+        table[language, Scope.ASLEEP] = _ear(
+            language, Scope.ASLEEP, asleep, means[pack.root], silent=silent
+        )
+    if thresholds is None:
+        thresholds = read_thresholds(next(iter(means)))
+    interpreter = Interpreter(risks or {}, thresholds, opinion)
     return Ears(table, interpreter, cache, _warnings(table.values()))
 
 
@@ -152,7 +166,7 @@ def load_trial_ears(
     means = _Means(pack, pack_lexicon(pack), cache)
     ear = _ear(language, Scope.AWAKE, [book.automaton()], means)
     table = dict.fromkeys(((language, scope) for scope in Scope), ear)
-    interpreter = Interpreter({}, thresholds or Thresholds(), opinion)
+    interpreter = Interpreter({}, thresholds or read_thresholds(pack.root), opinion)
     return Ears(table, interpreter, cache, _warnings([ear]))
 
 
@@ -170,14 +184,19 @@ def _ear(
     scope: Scope,
     automata: list[Automaton],
     means: _Means,
+    *,
     chains: ChainPlan | None = None,
+    silent: Sequence[Automaton] = (),
 ) -> Ear:
+    """Ears for ``automata``; ``silent`` ones are heard too, but mean nothing."""
     pack = means.pack
     single = JoinedParser(tuple(Parser(automaton) for automaton in automata))
     parser = chains.parser(single) if chains else single
     if pack.is_ours:
         links = chains.links if chains else None
-        model = build_graph(automata, means.lexicon, cache_dir() / "graphs", pack.root, links=links)
+        model = build_graph(
+            [*automata, *silent], means.lexicon, cache_dir() / "graphs", pack.root, links=links
+        )
         return Ear(language, scope, model, parser)
     if has_static_graph(pack):
         raise PackError("error.pack_static_graph", path=pack.name)

@@ -68,6 +68,14 @@ class LevelEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class NoiseEvent:
+    """The room became too loud to trust what is heard, or quiet again."""
+
+    time: float
+    loud: bool
+
+
+@dataclass(frozen=True, slots=True)
 class PartialEvent:
     """What is heard so far, while somebody still speaks."""
 
@@ -87,14 +95,13 @@ class UtteranceEvent:
 class UnderstoodEvent:
     """A sentence that is a command: dispatch its Invocation.
 
-    ``confidence`` lies between 0 and 1; ``early`` tells that "stop" acted before its end.
+    ``confidence`` lies between 0 and 1.
     """
 
     time: float
     invocation: Invocation
     confidence: float
     latency_ms: float
-    early: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +181,7 @@ class WarningEvent:
 
 VoiceEvent = (
     LevelEvent
+    | NoiseEvent
     | PartialEvent
     | UtteranceEvent
     | UnderstoodEvent

@@ -3,7 +3,8 @@
 An entry is a template or a mapping ``{say: template, slots: {rows: 1}, cost: 0.5}``. Keys that begin with
 ``_`` are no commands: ``_wake`` (the wake word), ``_rules`` (templates by name), ``_letters``
 (the spelling alphabet), ``_lists``: for each slot the entries ``{say: template, value: x}``, and
-``_links``: what joins sentences, ``then``, ``instead`` and ``never``, each a list of plain words.
+``_links``: what joins sentences, ``then``, ``instead`` and ``never``, each a list of plain words, and
+``_decoys``: words that sound like a short command and must not be taken for it.
 """
 
 import re
@@ -19,7 +20,7 @@ from surgery_assist.voice.grammar import SlotValue, Template
 from surgery_assist.voice.links import LinkWords
 from surgery_assist.voice.spelling import split_words
 
-RESERVED: Final = frozenset({"_wake", "_rules", "_lists", "_letters", "_links"})
+RESERVED: Final = frozenset({"_wake", "_rules", "_lists", "_letters", "_links", "_decoys"})
 _INTEGER: Final = re.compile(r"-?\d+")
 _DECIMAL: Final = re.compile(r"-?\d+\.\d+")
 _ENTRY_KEYS: Final = frozenset({"say", "slots", "value", "cost"})
@@ -34,6 +35,7 @@ class PhraseFile:
     rules: Mapping[str, Template] = field(default_factory=dict)
     lists: Mapping[str, Sequence[Template]] = field(default_factory=dict)
     letters: Mapping[str, Template] = field(default_factory=dict)
+    decoys: Sequence[Template] = ()
     links: LinkWords = field(default_factory=LinkWords)
 
 
@@ -87,6 +89,7 @@ def read_phrase_file(path: Path) -> PhraseFile:
             letter.upper(): template
             for letter, template in _named_templates(top.get("_letters", {}), "_letters").items()
         },
+        decoys=_templates(top.get("_decoys", []), "_decoys"),
         links=_links(top.get("_links", {})),
     )
 

@@ -76,6 +76,7 @@ class PhraseBook:
                 WAKE_RULE, Alternative(items=[template.expression for template in self._wake])
             )
         self.links = file.links
+        self._decoys = file.decoys
         self._afterthoughts = frozenset(words[0] for words in self.links.instead if len(words) == 1)
         self.vocabulary = Vocabulary(
             language, rules, file.lists, file.letters, sorted(self._afterthoughts)
@@ -148,6 +149,16 @@ class PhraseBook:
             self.add_to(network, enabled_ids, wake)
             self._automata[key] = network.compile(self.language)
         return self._automata[key]
+
+    def decoys(self) -> Automaton | None:
+        """Words that are heard in place of the commands that they resemble, and mean nothing."""
+        if not self._decoys:
+            return None
+        network = Network()
+        compiler = TemplateCompiler(network, self.vocabulary, {})
+        for template in self._decoys:
+            compiler.add(Network.START, Network.END, template)
+        return network.compile(self.language)
 
     def parser(
         self, enabled_ids: Collection[str] | None = None, wake: Wake = Wake.ABSENT

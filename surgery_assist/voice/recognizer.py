@@ -3,7 +3,7 @@
 Vosk's endpoint waits for silence whatever was said, and its partial results lag by half a second.
 Here the utterance is tried as soon as nobody speaks for a moment: a whole sentence is taken at
 once, one that could go on ("image twenty ... five") a little later, and one that is cut short
-much later. If speech goes on, everything is heard again by a new decoder, which takes a twentieth of
+much later. "stop" never waits for more. If speech goes on, everything is heard again by a new decoder, which takes a twentieth of
 its length.
 """
 
@@ -32,9 +32,17 @@ TRIAL_SECONDS: Final = 0.2
 EXTENDABLE_SECONDS: Final = 0.4
 INCOMPLETE_SECONDS: Final = 0.9
 """Silence after which a sentence is over that could go on, or that is not whole."""
+NOISY_PATIENCE: Final = 1.5
+"""Factor on both waits in noise, where weak words look like pauses."""
+PAUSE_SECONDS: Final = 0.1
+"""Silence after which the utterance may well be over: a second opinion can begin to hear it."""
 PREROLL_SECONDS: Final = 0.4
 """A foot is often slower than the tongue: so much from before the pedal counts."""
 LONGEST_SECONDS: Final = 20.0
+
+
+STOP: Final = "stop"
+"""The one command that is never held back for words that might follow."""
 
 
 class Scope(StrEnum):
@@ -82,6 +90,7 @@ class Finished:
 
     utterance: Utterance
     audio: Samples
+    """As `Recognizer.paused` gave it, where nothing was said since."""
 
 
 class Decoder(Protocol):
@@ -173,6 +182,14 @@ class Recognizer:
         self._started: float | None = None
         self._trial: _Trial | None = None
         self._partial = ""
+        self._paused: Samples | None = None
+        self.noisy = False
+        """Whether to wait longer for the rest of a sentence."""
+
+    @property
+    def paused(self) -> Samples | None:
+        """The utterance until a pause that may be its end, (n,) int16; ``None`` while it goes on."""
+        return self._paused
 
     @property
     def ear(self) -> Ear | None:
@@ -214,6 +231,7 @@ class Recognizer:
         if activity.speaking and self._started is None:
             self._started = activity.started
         silence = activity.silence_since(block.end)
+        self._notice_pause(silence)
         if self._trial is not None and silence < TRIAL_SECONDS:
             decoder = self._hear_again(ear)
         elif self._trial is None and decoder.AcceptWaveform(block.samples.tobytes()):
@@ -238,6 +256,15 @@ class Recognizer:
         hypotheses = self._trial.hypotheses if self._trial is not None else ()
         return self._finish(hypotheses, now, activity, begun)
 
+    def _notice_pause(self, silence: float) -> None:
+        if self._started is None or silence < PAUSE_SECONDS:
+            self._paused = None
+        elif self._paused is None:
+            self._paused = self._sound()
+
+    def _sound(self) -> Samples:
+        return np.concatenate([block.samples for block in self._utterance])
+
     def _try(self, decoder: Decoder) -> None:
         """End the utterance for the time being; `_hear_again` takes it back."""
         hypotheses = read_hypotheses(decoder.FinalResult())
@@ -249,9 +276,17 @@ class Recognizer:
         if not text or self._ear is None:
             return TRIAL_SECONDS
         progress = self._ear.parser.progress(text)
+        patience = NOISY_PATIENCE if self.noisy else 1.0
         if not progress.complete:
-            return INCOMPLETE_SECONDS
-        return EXTENDABLE_SECONDS if progress.extendable else TRIAL_SECONDS
+            return INCOMPLETE_SECONDS * patience
+        if not progress.extendable or self._urgent(text, self._ear.parser):
+            return TRIAL_SECONDS
+        return EXTENDABLE_SECONDS * patience
+
+    @staticmethod
+    def _urgent(text: str, parser: SentenceParser) -> bool:
+        parse = parser.parse(text)
+        return isinstance(parse, Parse) and parse.command_id == STOP
 
     def _hear_again(self, ear: Ear) -> Decoder:
         """Speech goes on after all: a new decoder hears the utterance from its start."""
@@ -269,7 +304,7 @@ class Recognizer:
         begun: float,
     ) -> Finished | None:
         started = self._started
-        audio = np.concatenate([block.samples for block in self._utterance])
+        audio = self._sound() if self._paused is None else self._paused
         first = self._utterance[0].time
         language = self._ear.language if self._ear else "en"
         self._clear()
@@ -286,6 +321,7 @@ class Recognizer:
         self._started = None
         self._trial = None
         self._partial = ""
+        self._paused = None
 
     def _forget_silence(self) -> None:
         """Keep the sound bounded: silence before speech is of no use to anyone."""

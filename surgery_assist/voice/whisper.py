@@ -11,6 +11,7 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -21,7 +22,7 @@ from surgery_assist.voice.decision import Judgement, Nearest
 from surgery_assist.voice.packs import installed_packs, is_vosk_model, read_pack
 from surgery_assist.voice.vosk_opinion import VoskOpinion
 from surgery_assist.voice.whisper_model import is_available, is_whisper_folder, load_whisper
-from surgery_assist.voice.whisper_scorer import WhisperScorer
+from surgery_assist.voice.whisper_scorer import Sound, WhisperScorer
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +33,7 @@ PATIENT_SECONDS: Final = 60.0
 MOST_CANDIDATES: Final = 10
 MOST_THREADS: Final = 4
 MOST_WORDS: Final = 12
+_ENDS: Final = " .,;:!?…"
 THREAD_NAME: Final = "surgery-assist-opinion"
 
 Answer = TypeVar("Answer")
@@ -64,6 +66,7 @@ class WhisperOpinion:
         self._lock = threading.Lock()
         self._loading: Future[WhisperScorer] | None = None
         self._asked: Future[list[Judgement]] | None = None
+        self._heard: _Heard | None = None
 
     def warm_up(self) -> None:
         """Begin to load; returns at once, and does nothing the second time."""
@@ -83,6 +86,17 @@ class WhisperOpinion:
         self.warm_up()
         if self._loading is not None:
             self._loading.result()
+
+    def listen(self, audio: Samples) -> None:
+        """Begin to encode an utterance that may be over; `judge` with the same array goes on.
+
+        Where the speaker goes on after all, the work is lost, not the answer: nothing is begun
+        while the last one still runs.
+        """
+        scorer = self._scorer()
+        if scorer is None or self._busy():
+            return
+        self._heard = _Heard(audio, _begin(lambda: scorer.encode(audio)))
 
     def judge(
         self,
@@ -106,7 +120,16 @@ class WhisperOpinion:
         if scorer is None or (self._asked is not None and not self._asked.done()):
             return []
         chosen = list(candidates[:MOST_CANDIDATES])
-        self._asked = _begin(lambda: _judged(scorer, audio, chosen, language, nearest))
+        heard, self._heard = self._heard, None
+
+        def work() -> list[Judgement]:
+            if heard is not None:
+                early = heard.sound.result()  # also of another utterance: one at a time
+                if heard.audio is audio:
+                    return _judged(scorer, early, chosen, language, nearest)
+            return _judged(scorer, scorer.encode(audio), chosen, language, nearest)
+
+        self._asked = _begin(work)
         try:
             return self._asked.result(self._budget)
         except TimeoutError:
@@ -114,6 +137,12 @@ class WhisperOpinion:
         except (RuntimeError, ValueError) as error:
             log.warning("second opinion failed: %s", type(error).__name__)
         return []
+
+    def _busy(self) -> bool:
+        asked, heard = self._asked, self._heard
+        return (asked is not None and not asked.done()) or (
+            heard is not None and not heard.sound.done()
+        )
 
     def _scorer(self) -> WhisperScorer | None:
         """The model, if it is loaded."""
@@ -172,23 +201,34 @@ def _installed(models: Iterable[Path]) -> Path | None:
     return next((root for root in roots if is_whisper_folder(root)), None)
 
 
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """An utterance that is being encoded before anything is asked about it."""
+
+    audio: Samples
+    sound: Future[Sound]
+
+
 def _judged(
     scorer: WhisperScorer,
-    audio: Samples,
+    sound: Sound,
     candidates: list[str],
     language: Language,
     nearest: Nearest | None,
 ) -> list[Judgement]:
-    sound = scorer.encode(audio)
+    own: list[str] = []
     if nearest is not None:
         text = scorer.write(sound, language)
+        plain = text.rstrip(_ENDS)
+        own = [plain] if plain else []
         # To look for the nearest sentence to a long speech takes long, and it is no command.
         near = nearest(text) if len(text.split()) <= MOST_WORDS else ""
         candidates += [near] if near and near not in candidates else []
-    scores = scorer.score(sound, candidates, language)
+    scores = scorer.score(sound, [*candidates, *own], language)
+    best = max(sum(tokens) for tokens in scores) if own else 0.0
     return [
-        Judgement(text, sum(tokens), sum(tokens) / len(tokens))
-        for text, tokens in zip(candidates, scores, strict=True)
+        Judgement(text, sum(tokens), sum(tokens) / len(tokens), sum(tokens) - best)
+        for text, tokens in zip(candidates, scores, strict=False)
     ]
 
 
