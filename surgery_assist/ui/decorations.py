@@ -48,23 +48,27 @@ class Decorations:
         self._pane = pane
         self._thick = thick
 
-    def draw(self, objects: FrameObjects, *, outlines: bool, place: QRectF) -> None:
-        """Draw all that lies over a frame.
+    def draw(self, objects: FrameObjects, *, outlines: bool, texts: bool, place: QRectF) -> None:
+        """Draw what lies over a frame; shutters always.
 
         Parameters
         ----------
         outlines
             Segments and structures too.
+        texts
+            Overlays and saved graphics too.
         place
             The frame, image pixels.
         """
         saved = objects.presentations
         shutters = [*objects.annotations.shutters, *(s for p in saved for s in p.shutters)]
         self._shut(shutters, place)
-        for bitmap in objects.bitmaps:
-            draw_image(self._painter, bitmap, self._transform, place)
         if outlines:
             self._outline(objects)
+        if not texts:
+            return
+        for bitmap in objects.bitmaps:
+            draw_image(self._painter, bitmap, self._transform, place)
         for graphic in (*objects.annotations.graphics, *(g for p in saved for g in p.graphics)):
             self._graphic(graphic)
         for text in (*objects.annotations.texts, *(t for p in saved for t in p.texts)):

@@ -100,7 +100,8 @@ class FrameSource(QObject):
         pane = QRectF(0.0, 0.0, view.rect.width, view.rect.height)
         place = QRectF(0.0, 0.0, view.display_set.columns, view.display_set.rows)
         drawing = Decorations(painter, overlay, view.transform, pane, overlay.line_width)
-        drawing.draw(objects, outlines=view.session.view.segmentation, place=place)
+        shown = view.session.view
+        drawing.draw(objects, outlines=shown.segmentation, texts=shown.texts, place=place)
 
     def settled(self, view: PaneView) -> bool:
         """Whether the frame and what lies over it are there or have failed."""

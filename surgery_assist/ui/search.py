@@ -1,11 +1,11 @@
 """The field that a list is searched with."""
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction, QKeyEvent
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
 from typing_extensions import override
 
-from surgery_assist.ui.icons import icon
+from surgery_assist.ui.icons import draw_icon
 from surgery_assist.ui.theme import Theme
 
 
@@ -14,17 +14,25 @@ class SearchField(QLineEdit):
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
+        self._theme = theme
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-        self.setClearButtonEnabled(True)
-        self._sign = QAction(self)
-        self.addAction(self._sign, QLineEdit.ActionPosition.LeadingPosition)
         self.set_theme(theme)
 
     def set_theme(self, theme: Theme) -> None:
         """Take on new sizes."""
+        self._theme = theme
         size = theme.type.size("secondary")
-        self._sign.setIcon(icon("search", theme.colours.muted, size))
         self.setMinimumHeight(round(size * 2.2))
+        self.setTextMargins(round(size * 1.3), 0, 0, 0)
+
+    @override
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        painter = QPainter(self)
+        size = self._theme.type.size("secondary")
+        place = QRectF(self._theme.space.small, (self.height() - size) / 2, size, size)
+        draw_icon(painter, "search", self._theme.colours.muted, place)
+        painter.end()
 
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -12,6 +12,7 @@ from surgery_assist.commands.dispatcher import Dispatcher
 from surgery_assist.commands.registry import Risk
 from surgery_assist.messages import LANGUAGES, catalogue
 from surgery_assist.model.invocation import Invocation
+from surgery_assist.model.study import StudyObject
 from surgery_assist.settings import resources_dir
 from surgery_assist.voice.parser import Parse
 from surgery_assist.voice.phrases import load_phrases
@@ -98,8 +99,13 @@ def _phase(uid):
 
 
 def _rich_session():
+    front = study("1", display_set("1.1"), _phase("1.2"), _phase("1.3"))
+    objects = (
+        StudyObject("1.8", "report", "SR", "Report"),
+        StudyObject("1.9", "structures", "RTSTRUCT", "Structures"),
+    )
     session = session_with(
-        study("1", display_set("1.1"), _phase("1.2"), _phase("1.3")),
+        replace(front, objects=objects),
         study("2", display_set("2.1"), date="2020-01-01"),
         study("3", display_set("3.1"), patient=OTHER),
     )

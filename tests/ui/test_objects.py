@@ -155,6 +155,8 @@ def test_overlay_bitmaps_are_drawn(screen, reader):
     made = screen()
     assert near(image_point(made, 250, 250), (0xE6, 0xD2, 0x7A))
     assert not near(image_point(made, 350, 250), (0xE6, 0xD2, 0x7A))
+    made.do("overlay.hide")
+    assert not near(image_point(made, 250, 250), (0xE6, 0xD2, 0x7A))
 
 
 def test_saved_graphics_and_texts_are_drawn(screen, reader):
