@@ -104,8 +104,7 @@ def parted(
     rank = {index: at for at, index in enumerate(order)}
     phases: list[Phase] = []
     ordered = sorted(parts, key=lambda key: [_sortable(value) for value in key])
-    for at, key in enumerate(ordered):
-        label = _label(key, kept, f"{at + 1}/{len(ordered)}")
+    for key, label in zip(ordered, _numbered([_label(key, kept) for key in ordered]), strict=True):
         phases += _repetitions(sorted(parts[key], key=rank.__getitem__), places, label)
     return tuple(phases) if len(phases) > 1 else whole
 
@@ -132,14 +131,25 @@ def _sortable(value: str) -> tuple[bool, float, str]:
         return True, 0.0, value
 
 
-def _label(key: Sequence[str], kept: Sequence[int], otherwise: str) -> str:
-    """What tells the phase from the others: by its values where a person can read them."""
+def _label(key: Sequence[str], kept: Sequence[int]) -> str:
+    """What a person can read of the values that tell the phase from the others."""
     named = [
         DIMENSIONS[dimension].form.format(value.replace("\\", " "))
         for dimension, value in zip(kept, key, strict=True)
         if value and DIMENSIONS[dimension].readable
     ]
-    return ", ".join(named) or (otherwise if kept else "")
+    return ", ".join(named)
+
+
+def _numbered(labels: Sequence[str]) -> list[str]:
+    """Labels that occur several times get a number: ``2/10``."""
+    times, seen = Counter(labels), Counter[str]()
+    made = []
+    for label in labels:
+        seen[label] += 1
+        number = f"{seen[label]}/{times[label]}" if times[label] > 1 else ""
+        made.append(f"{label} {number}".strip())
+    return made
 
 
 def _repetitions(part: Sequence[int], places: Sequence[int], label: str) -> list[Phase]:
