@@ -29,6 +29,8 @@ class VoiceSettings:
     window_seconds: float = 8.0
     """How long the program listens after the wake word."""
     earcons: bool = True
+    phrases: str = ""
+    """Folder with ``ro.yaml`` and ``en.yaml``: a site's own words for the same commands."""
     second_opinion: str = "auto"
     """Whisper judges what Vosk proposes: ``"auto"`` where it is installed, ``"off"``, or the path
     of a CTranslate2 Whisper folder or a standard Vosk model."""

@@ -161,6 +161,7 @@ class Interpreter:
         evidence = Evidence(
             text=first.text,
             command_id=parse.command_id,
+            meaning=parse.meaning(),
             risk=max((self._risk(part) for part in (parse, *parse.then)), key=list(Risk).index),
             numeric=_numeric(parse),
             language=utterance.language,

@@ -46,7 +46,7 @@ class Parse:
     taken_back: bool = False
     """The sentence ended with "cancel cancel": nothing is to be done."""
 
-    def meaning(self) -> tuple[object, ...]:
+    def meaning(self) -> tuple[tuple[str, Mapping[str, SlotValue]], ...]:
         """What tells it from another sentence; all that is taken back means the same: nothing."""
         if self.taken_back:
             return ()

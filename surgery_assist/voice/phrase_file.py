@@ -9,7 +9,7 @@ An entry is a template or a mapping ``{say: template, slots: {rows: 1}, cost: 0.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Final
 
@@ -91,6 +91,30 @@ def read_phrase_file(path: Path) -> PhraseFile:
         },
         decoys=_templates(top.get("_decoys", []), "_decoys"),
         links=_links(top.get("_links", {})),
+    )
+
+
+def with_site(base: PhraseFile, site: PhraseFile) -> PhraseFile:
+    """A phrase file with what a site adds: more ways to say the same commands.
+
+    Templates and list entries are added, the wake word, rules and letters take the place of ours.
+
+    Raises
+    ------
+    PhraseError
+        The site names a command or list that does not exist.
+    """
+    unknown = (set(site.commands) - set(base.commands)) | (set(site.lists) - set(base.lists))
+    if unknown:
+        raise PhraseError("error.phrase_id", name=", ".join(sorted(unknown)))
+    return replace(
+        base,
+        commands={key: [*said, *site.commands.get(key, ())] for key, said in base.commands.items()},
+        lists={name: [*said, *site.lists.get(name, ())] for name, said in base.lists.items()},
+        wake=site.wake or base.wake,
+        rules={**base.rules, **site.rules},
+        letters={**base.letters, **site.letters},
+        decoys=[*base.decoys, *site.decoys],
     )
 
 

@@ -23,7 +23,7 @@ from surgery_assist.voice.grammar import (
 )
 from surgery_assist.voice.numbers import NUMBER_LANGUAGES
 from surgery_assist.voice.parser import Parser
-from surgery_assist.voice.phrase_file import PhraseFile, read_phrase_file
+from surgery_assist.voice.phrase_file import PhraseFile, read_phrase_file, with_site
 from surgery_assist.voice.speaker import CarefulSpeaker, CasualSpeaker, Speaker
 
 WAKE_RULE: Final = "wake"
@@ -205,8 +205,14 @@ def load_phrases(
     *,
     language: str | None = None,
     wake: str | None = None,
+    site: Path | None = None,
 ) -> PhraseBook:
     """The phrase book of a file; the language is the file's name unless given.
+
+    Parameters
+    ----------
+    site
+        Phrase file with a site's own words for the same commands; none where it does not exist.
 
     Raises
     ------
@@ -216,4 +222,7 @@ def load_phrases(
     chosen = language or path.stem
     if chosen not in NUMBER_LANGUAGES:
         raise PhraseError("error.phrase_language", file=path.name)
-    return PhraseBook(read_phrase_file(path), chosen, ranges, wake)
+    file = read_phrase_file(path)
+    if site is not None and site.is_file():
+        file = with_site(file, read_phrase_file(site))
+    return PhraseBook(file, chosen, ranges, wake)

@@ -96,8 +96,13 @@ def build_speech(settings: Settings, registry: Registry | None = None) -> Speech
     """Phrase books of both languages."""
     known = registry or build_registry()
     folder = resources_dir() / "phrases"
+    site = settings.voice.phrases
     books: dict[Language, PhraseBook] = {
-        language: load_phrases(folder / f"{language}.yaml", known.ranges())
+        language: load_phrases(
+            folder / f"{language}.yaml",
+            known.ranges(),
+            site=Path(site) / f"{language}.yaml" if site else None,
+        )
         for language in LANGUAGES
     }
     return Speech(settings, known, books)

@@ -30,6 +30,8 @@ class Evidence:
 
     Parameters
     ----------
+    meaning
+        Commands with their slots, as `parser.Parse.meaning` gives them.
     lead
         Score over the next meaning, log-likelihood.
     unknown
@@ -50,6 +52,7 @@ class Evidence:
 
     text: str
     command_id: str
+    meaning: tuple[tuple[str, Mapping[str, object]], ...]
     risk: Risk
     numeric: bool
     language: Language
