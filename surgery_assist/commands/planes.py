@@ -24,7 +24,7 @@ from surgery_assist.commands.slots import Cell, Range
 from surgery_assist.commands.viewing import cell_target
 from surgery_assist.commands.volume_change import as_volume
 from surgery_assist.errors import NotPossibleError
-from surgery_assist.model.geometry import cross, scaled
+from surgery_assist.model.geometry import added, cross, scaled
 from surgery_assist.model.layout import Layout
 from surgery_assist.model.plane import (
     NamedPlane,
@@ -33,6 +33,7 @@ from surgery_assist.model.plane import (
     SpacePoint,
     across,
     along,
+    headfirst,
     tilted,
 )
 from surgery_assist.model.session import Session
@@ -315,14 +316,15 @@ def plane_along(session: Session) -> Session:
 def plane_across(session: Session) -> Session:
     """Show the plane at right angles to the path, at its last point."""
     before, last = (entry.point for entry in session.view.path[-2:])
-    base = _active_plane(session)
-    return _slanted(session, across(before, last, base.right, last), last)
+    return _slanted(session, across(before, last, last), last)
 
 
 @command("plane.curved", Risk.VIEW, when=has_path)
 def plane_curved(session: Session) -> Session:
     """Show the path stretched out straight, with what lies on both sides of it."""
     path = tuple(entry.point for entry in session.view.path)
+    if headfirst(path[0], path[-1]) != added(path[-1], scaled(path[0], -1.0)):
+        path = path[::-1]
     plane = replace(_active_plane(session), kind="curved", through=path[0], path=path)
     return _slanted(session, plane, path[0])
 

@@ -8,7 +8,7 @@ on an even slice axis, so that whoever needs even ones knows where to resample f
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from statistics import median
+from statistics import median_low
 from typing import Final
 
 from surgery_assist.model.geometry import ImagePlane, added, cross, dot, length, scaled
@@ -157,7 +157,7 @@ def grid_of(display_set: DisplaySet) -> Grid | None:
     steps = [
         abs(first.distance(b.position) - first.distance(a.position)) for a, b in pairwise(distinct)
     ]
-    usual = median(steps)
+    usual = median_low(steps)
     depth = abs(first.distance(last.position))
     if usual <= 0.0 or min(first.row_spacing, first.column_spacing) < usual * _THINNEST:
         return None

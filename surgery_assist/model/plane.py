@@ -10,6 +10,10 @@ PlaneKind = Literal["acquired", "axial", "coronal", "sagittal", "oblique", "curv
 Projection = Literal["none", "max", "min", "mean"]
 """What is shown of a slab: one thin plane, or the largest, smallest or mean value through it."""
 NamedPlane = Literal["axial", "coronal", "sagittal"]
+_UPRIGHT: Final = 0.9
+"""Cosine from which a plane is called by its name (26 degrees off are still axial)."""
+_SHORT: Final = 1e-6
+"""Square of a length, mm, that gives no direction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,35 +86,52 @@ def tilted(plane: Plane, axis: Vector, degrees: float, about: Vector) -> Plane:
     return replace(plane, kind="oblique", right=right, down=down, through=about, path=())
 
 
-def along(first: Vector, last: Vector, normal: Vector, through: Vector) -> Plane | None:
-    """The plane that holds two points and the direction ``normal``; the first point is on top.
+def name_of(normal: Vector) -> PlaneKind:
+    """``axial``, ``coronal`` or ``sagittal`` as far as a plane is called so, else ``oblique``."""
+    sizes = [abs(part) for part in normal]
+    largest = max(sizes)
+    names: tuple[NamedPlane, ...] = ("sagittal", "coronal", "axial")
+    return names[sizes.index(largest)] if largest >= _UPRIGHT else "oblique"
 
-    ``None`` when the points lie in that direction of one another.
+
+def along(first: Vector, last: Vector, normal: Vector, through: Vector) -> Plane | None:
+    """The plane that holds two points and the direction ``normal``.
+
+    The way from the one to the other runs down the image, from the head where it runs along the
+    body. ``None`` when the points lie in the direction of ``normal`` of one another.
     """
-    way = added(last, scaled(first, -1.0))
-    right = cross(way, normal)
-    size = dot(right, right)
-    if size < 1e-6:
+    way = headfirst(first, last)
+    right = cross(normal, way)
+    if dot(right, right) < _SHORT:
         return None
     down = unit(way)
-    depth = unit(right)
+    depth = unit(cross(right, down))
     right = unit(cross(down, depth))
+    # The patient's left or back to the right, as in coronal and sagittal images.
+    if right[0] + right[1] < 0:
+        right = scaled(right, -1.0)
     return Plane("oblique", right, down, through)
 
 
-def across(first: Vector, last: Vector, right: Vector, through: Vector) -> Plane | None:
-    """The plane at right angles to the way between two points.
+def headfirst(first: Vector, last: Vector) -> Vector:
+    """The way between two points, turned round where it would run along the body to the head."""
+    way = added(last, scaled(first, -1.0))
+    upwards = way[2] > max(abs(way[0]), abs(way[1]))
+    return scaled(way, -1.0) if upwards else way
 
-    ``right`` is what lay to the right so far and lies there still, as nearly as can be. ``None``
-    when the points are one.
+
+def across(first: Vector, last: Vector, through: Vector) -> Plane | None:
+    """The plane at right angles to the way between two points, as upright as can be.
+
+    ``None`` when the points are one.
     """
     way = added(last, scaled(first, -1.0))
-    if dot(way, way) < 1e-6:
+    if dot(way, way) < _SHORT:
         return None
     normal = unit(way)
-    flat = added(right, scaled(normal, -dot(right, normal)))
-    if dot(flat, flat) < 1e-6:
-        other = (0.0, 1.0, 0.0) if abs(normal[1]) < 0.9 else (1.0, 0.0, 0.0)
-        flat = added(other, scaled(normal, -dot(other, normal)))
-    right = unit(flat)
+    strongest = max(range(3), key=lambda axis: abs(normal[axis]))
+    usual_right, usual_down = DIRECTIONS[("sagittal", "coronal", "axial")[strongest]]
+    if dot(normal, cross(usual_right, usual_down)) < 0:
+        normal = scaled(normal, -1.0)
+    right = unit(added(usual_right, scaled(normal, -dot(usual_right, normal))))
     return Plane("oblique", right, cross(normal, right), through)

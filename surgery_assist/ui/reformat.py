@@ -14,7 +14,7 @@ from surgery_assist.imaging.volume.cut import QUICK_VOXELS, Slice, Wanted, cut, 
 from surgery_assist.imaging.volume.worker import Made, ReformatWorker, Wish
 from surgery_assist.messages import Language, translate
 from surgery_assist.model.grid import grid_of, why_no_grid
-from surgery_assist.model.plane import Plane
+from surgery_assist.model.plane import Plane, name_of
 from surgery_assist.model.reformat import axes_of
 from surgery_assist.model.session import Session
 from surgery_assist.model.study import DisplaySet, Window
@@ -298,7 +298,8 @@ def _facts(
 
 def notes_of(plane: Plane, language: Language) -> tuple[str, ...]:
     """What plane it is, and of how thick a slab."""
-    kind = translate(f"reformat.plane.{plane.kind}", language)
+    name = name_of(plane.normal) if plane.kind == "acquired" else plane.kind
+    kind = translate(f"reformat.plane.{name}", language)
     if plane.thickness == 0.0:
         return (kind,)
     slab = translate(f"reformat.{plane.projection}", language, mm=f"{plane.thickness:g}")

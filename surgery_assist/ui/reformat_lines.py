@@ -21,6 +21,8 @@ _PARALLEL: Final = 0.17
 """Sine of the angle (10 degrees) under which two planes have no useful line in common."""
 _GAP: Final = 0.02
 """Share of the pane's shorter side that stays free about the point itself."""
+_EDGE: Final = 0.085
+"""Share that is left to the letters at the pane's edges."""
 _HANDLE: Final = 0.3
 """How far from the point a line's handles lie, as a share of the pane's shorter side."""
 _NEAR_MM: Final = 1.5
@@ -100,11 +102,13 @@ def draw_crosshair(
     """Draw the lines of the crosshair, with the number of the panel that each belongs to."""
     session, index = view.session, view.index
     area = QRectF(0.0, 0.0, view.rect.width, view.rect.height)
-    gap, reach = min(area.width(), area.height()) * _GAP, area.width() + area.height()
+    shorter = min(area.width(), area.height())
+    gap, reach, edge = shorter * _GAP, area.width() + area.height(), shorter * _EDGE
+    inner = area.adjusted(edge, edge, -edge, -edge)
     for line in cross_lines(session, index):
         active = line.other == session.view.active
         for sign in (1.0, -1.0):
-            half = clipped(QLineF(line.at(sign * gap), line.at(sign * reach)), area)
+            half = clipped(QLineF(line.at(sign * gap), line.at(sign * reach)), inner)
             if half is None:
                 continue
             label = str(line.other + 1) if line.other is not None and sign > 0 else ""

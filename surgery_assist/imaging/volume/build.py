@@ -20,7 +20,10 @@ from surgery_assist.model.study import DisplaySet
 
 Voxels = NDArray[Any]
 _WIDEST_STEP: Final = 1.5
-"""Neighbours farther apart than this (in usual steps) have a slice missing between them."""
+"""Neighbours farther apart than this (in steps as they are usual thereabouts) have a slice missing
+between them; where steps are wide one after another, slices are thick and none is missing."""
+_THEREABOUTS: Final = 2
+"""Steps on either side that say what is usual."""
 _EXACT: Final = 1e-3
 
 
@@ -124,10 +127,12 @@ def volume_of(source: VolumeSource) -> Volume | None:
     if grid.places:
         if values.dtype == np.uint8:
             values = values.astype(np.int16)
-        void = _void(values.dtype, padding)
+        void = _void_inside(values[there], padding)
+        padding = padding or (int(void), int(void)) if values.dtype.kind != "f" else None
         values, there = _resampled(values, grid, there, void)
         grid = replace(grid, places=())
-    void = _void(values.dtype, padding)
+    else:
+        void = _void(values.dtype, padding)
     return Volume(
         display_set,
         values,
@@ -168,6 +173,14 @@ def _void(dtype: np.dtype[Any], padding: tuple[int, int] | None) -> float:
     return 65535 if dtype == np.uint16 else -32768
 
 
+def _void_inside(values: Voxels, padding: tuple[int, int] | None) -> float:
+    """A value for gaps: next to the darkest there is, so that interpolation makes no bright rims."""
+    if padding is not None or values.size == 0 or values.dtype.kind == "f":
+        return _void(values.dtype, padding)
+    lowest = int(values.min())
+    return max(lowest - 1, int(np.iinfo(values.dtype).min))
+
+
 def _resampled(
     values: Voxels, grid: Grid, there: NDArray[np.bool_], void: float
 ) -> tuple[Voxels, NDArray[np.bool_]]:
@@ -179,11 +192,17 @@ def _resampled(
     slices = grid.size[2]
     even = np.full((slices, *values.shape[1:]), void, values.dtype)
     filled = np.zeros(slices, bool)
+    usual = _usual_steps(places[known])
     for k in range(slices if known.size else 0):
         after = int(np.searchsorted(places[known], k - _EXACT))
-        low, high = known[max(0, after - 1)], known[min(after, known.size - 1)]
+        before = max(0, after - 1)
+        low, high = known[before], known[min(after, known.size - 1)]
         near = low if abs(places[low] - k) < abs(places[high] - k) else high
-        if places[high] - places[low] < _WIDEST_STEP and places[low] <= k <= places[high]:
+        widest = _WIDEST_STEP * usual[min(before, usual.size - 1)]
+        if (
+            places[high] - places[low] < widest
+            and places[low] - _EXACT <= k <= places[high] + _EXACT
+        ):
             even[k] = _between(values[low], values[high], _share(places, low, high, k))
         elif abs(places[near] - k) <= 0.5 + _EXACT:
             even[k] = values[near]
@@ -192,6 +211,17 @@ def _resampled(
         filled[k] = True
     # What lies in a gap is empty for good, not on its way.
     return even, np.ones(slices, bool) if bool(there.all()) else filled
+
+
+def _usual_steps(places: NDArray[np.float64]) -> NDArray[np.float64]:
+    """For each step between neighbours, the median of those about it."""
+    steps = np.diff(places)
+    if steps.size == 0:
+        return np.ones(1)
+    reach = _THEREABOUTS
+    return np.array(
+        [np.median(steps[max(0, i - reach) : i + reach + 1]) for i in range(steps.size)]
+    )
 
 
 def _share(places: NDArray[np.float64], low: int, high: int, k: int) -> float:

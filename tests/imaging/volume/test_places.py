@@ -137,6 +137,16 @@ def test_nothing_is_made_up_in_a_gap():
     assert volume.complete
 
 
+def test_thick_slices_after_thin_ones_are_joined():
+    """A head as it is often scanned: 4 mm through the base, 8 mm above; nothing is missing."""
+    places = [0, 1, 2, 3, 4, 5, 7, 9, 11, 13, 15]
+    display_set = stack(places=places, kind="stack")
+    volume = volume_of(coded(display_set, AXES[2]))
+    assert volume.values.shape[0] == 16
+    assert not (volume.values == volume.void).any()
+    assert worst(display_set, named("coronal", MIDDLE)) < EXACT
+
+
 def test_even_volumes_share_the_memory_of_their_source():
     source = coded(stack(), AXES[0])
     assert np.shares_memory(volume_of(source).values, source.values)
