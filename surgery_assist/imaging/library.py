@@ -180,7 +180,8 @@ class Library:
         key = instance.uid
         while key in self._instances:  # the same UID elsewhere: another picture
             key += "~"
-        instance = replace(instance, uid=key)
+        if key != instance.uid:
+            instance = replace(instance, uid=key)
         self._instances[key] = instance
         series.instances.append(instance)
         return True

@@ -7,7 +7,7 @@ import threading
 import time
 import weakref
 from collections import deque
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import Any, BinaryIO, Final, Self, cast
 
 from surgery_assist.imaging.isolation.buffers import SharedBuffer
@@ -18,10 +18,10 @@ from surgery_assist.settings import root_dir
 WORKER_OPTION: Final = "--isolated-worker"
 """What the bundle's program is started with to be a worker."""
 HEADER_SECONDS: Final = 8.0
+_WARM: Final = 2
 _LOOK_SECONDS: Final = 0.2
 _LINGER_SECONDS: Final = 2.0
 _MAX_MEMORY: Final = 6 << 30
-_GRACE_SECONDS: Final = 2.0
 
 
 class WorkerDiedError(Exception):
@@ -162,9 +162,10 @@ class WorkerPool:
         return Answer(self, worker, answer)
 
     def warm_up(self) -> None:
-        """Start one process, if there is none, and have it load its libraries."""
-        with suppress(WorkerDiedError), self.ask({"job": "warm"}, HEADER_SECONDS):
-            pass
+        """Start processes (two at most) and have them load their libraries."""
+        with suppress(WorkerDiedError), ExitStack() as answers:
+            for _ in range(min(self.count, _WARM)):  # all are held, so each is another one
+                answers.enter_context(self.ask({"job": "warm"}, HEADER_SECONDS))
 
     @property
     def closed(self) -> bool:
