@@ -124,6 +124,17 @@ def test_exceptions_come_before_the_dictionary_before_rules():
     assert [p.origin for p in lexicon.pronunciations("three", "en")] == [Origin.RULES]
 
 
+def test_accents_come_last_and_only_to_listen():
+    """ "Three" and "brightness" as Romanians say them; Romanian itself has no accent."""
+    entries = {"en": {"three": [("T", "R", "i")], "see": [("s", "i")]}}
+    lexicon = Lexicon(entries, accents=True)
+    assert said(lexicon, "three", "en") == ["T R i", "t r i"]
+    assert said(lexicon, "see", "en") == ["s i"]
+    assert lexicon.pronunciations("three", "en")[1].origin is Origin.ACCENT
+    assert said(Lexicon(entries), "three", "en") == ["T R i"]
+    assert said(lexicon, "rotește", "ro") == said(Lexicon(), "rotește", "ro")
+
+
 def test_dictionaries_may_be_compressed_and_list_variants(tmp_path):
     text = b"a\t@\na\te j\nred\tR e d\tr e d\n"
     (tmp_path / "en.txt.gz").write_bytes(gzip.compress(text))
