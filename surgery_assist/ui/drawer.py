@@ -1,5 +1,6 @@
 """A list beside the images: its surface, its title and what closes it; and one of written pages."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -19,6 +20,8 @@ from surgery_assist.ui.theme import Role, Theme, colour
 
 _FLAGS: Final = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
 _UNBOUNDED: Final = 100_000
+_LONG: Final = re.compile(r"\S{25,}")
+_PARTS: Final = re.compile(r"\S{1,12}")
 
 
 class Drawer(Part):
@@ -238,7 +241,7 @@ def paginate(
     pages: list[tuple[Placed, ...]] = []
     page: list[Placed] = []
     top, gap = 0, theme.space.small
-    waiting = list(entries)
+    waiting = [replace(entry, text=breakable(entry.text)) for entry in entries]
     while waiting:
         entry = waiting.pop(0)
         size = theme.type.size(entry.role)
@@ -261,6 +264,11 @@ def paginate(
     if page:
         pages.append(tuple(page))
     return tuple(pages)
+
+
+def breakable(text: str) -> str:
+    """The text with places to break in words that are wider than a line, such as UIDs."""
+    return _LONG.sub(lambda word: "\u200b".join(_PARTS.findall(word[0])), text)
 
 
 def _height(entry: Entry, theme: Theme, width: int) -> int:

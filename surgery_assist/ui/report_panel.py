@@ -1,6 +1,8 @@
 """The reports of a study as text, newest first."""
 
+import re
 from collections.abc import Sequence
+from typing import Final
 
 from PySide6.QtWidgets import QWidget
 from typing_extensions import override
@@ -15,6 +17,8 @@ from surgery_assist.ui.drawer import Entry, PagesDrawer
 from surgery_assist.ui.objects import Objects
 from surgery_assist.ui.theme import Theme
 from surgery_assist.ui.translate import study_date
+
+_UID: Final = re.compile(r"\d+(\.\d+){4,}")
 
 
 class ReportPanel(PagesDrawer):
@@ -70,10 +74,12 @@ class ReportPanel(PagesDrawer):
 
 
 def report_lines(report: Report, when: str) -> list[Entry]:
-    """A report as paragraphs: headings where an item has no value of its own."""
+    """A report as paragraphs: headings where an item has no value of its own; no UIDs."""
     title = " · ".join(part for part in (report.title, when) if part)
     lines = [Entry(title, "essential", strong=True)]
     for item in report.items:
+        if _UID.fullmatch(item.value):
+            continue  # for machines
         heading = not item.value
         text = item.name if heading else f"{item.name}: {item.value}" if item.name else item.value
         tone = "accent" if heading else "text"

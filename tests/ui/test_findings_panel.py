@@ -82,7 +82,16 @@ def test_pages_hold_every_word_and_nothing_sticks_out():
 
 @pytest.mark.gui
 @pytest.mark.usefixtures("qapp")
-def test_a_word_wider_than_the_page_ends():
+def test_a_word_wider_than_the_page_is_broken():
+    pages = paginate([Entry("1.2.840." * 20)], full_hd(), 200, 900)
+    assert len(pages) == 1
+    assert pages[0][0].place.height() > 200
+    assert pages[0][0].entry.text.replace("\u200b", "") == "1.2.840." * 20
+
+
+@pytest.mark.gui
+@pytest.mark.usefixtures("qapp")
+def test_a_word_larger_than_the_page_ends():
     pages = paginate([Entry("x" * 5000)], full_hd(), 100, 50)
     assert len(pages) == 1
 

@@ -228,7 +228,8 @@ def test_what_was_asked_before_the_case_closed_is_forgotten(qtbot, objects, read
 
 
 def test_a_report_is_shown_as_text(screen, reader):
-    items = (ReportItem(1, "Findings"), ReportItem(2, "Diameter", "12 mm"))
+    uid = ReportItem(2, "Frame of Reference UID", "1.2.840.113619.2")
+    items = (ReportItem(1, "Findings"), ReportItem(2, "Diameter", "12 mm"), uid)
     reader.reports["8.2"] = Report("CT report", items)
     made = screen()
     made.do("report.show")
