@@ -11,13 +11,19 @@ from numpy.typing import NDArray
 from surgery_assist.imaging.scene.arrays import as_numpy, as_vtk_image
 from surgery_assist.imaging.scene.volume import SceneVolume
 
-MaskKind = Literal["body", "no_bone"]
+MaskKind = Literal["body", "inside", "no_bone"]
+"""Without the table; without the skin too; without large bones."""
 Mask = NDArray[np.uint8]
 TISSUE_HU: Final = -350.0
-BONE_HU: Final = 230.0
+BONE_HU: Final = 300.0
+"""Cortical bone; vessels full of contrast stay below."""
+MARROW_HU: Final = 130.0
+MARROW_MM: Final = 11.0
+"""How far from cortical bone its marrow is looked for."""
+SKIN_MM: Final = 8.0
 TABLE_MM: Final = 9.0
 """Plates and blankets are thinner than this; what joins them to the body is cut there."""
-LEAST_BONE_MM3: Final = 4000.0
+LEAST_BONE_MM3: Final = 1000.0
 
 
 def mask_of(level: SceneVolume, kinds: frozenset[MaskKind]) -> SceneVolume:
@@ -25,6 +31,11 @@ def mask_of(level: SceneVolume, kinds: frozenset[MaskKind]) -> SceneVolume:
     values = np.ones(level.values.shape, np.uint8)
     if "body" in kinds:
         values &= body(level)
+    if "inside" in kinds:
+        inner = body(level) != 0
+        for _ in range(1 + max(1, round(SKIN_MM / level.spacing[0]))):
+            inner = _eroded(inner)
+        values &= inner.astype(np.uint8)
     if "no_bone" in kinds:
         values &= 1 - bones(level)
     return SceneVolume(np.ascontiguousarray(values), level.affine)
@@ -51,10 +62,13 @@ def body(level: SceneVolume) -> Mask:
 
 
 def bones(level: SceneVolume) -> Mask:
-    """1 in and round every large piece of bone."""
+    """1 in every large piece of cortical bone, in the marrow beside it, and round them."""
     voxel = float(np.prod(level.spacing))
     hard = level.values > level.stored(BONE_HU)
     large = _regions(hard, least=max(8, round(LEAST_BONE_MM3 / voxel)))
+    near = level.values > level.stored(MARROW_HU)
+    for _ in range(max(1, round(MARROW_MM / level.spacing[0]))):
+        large = _dilated(large) & (near | large)
     return _dilated(large).astype(np.uint8)
 
 

@@ -69,8 +69,10 @@ class SceneModel:
         if not self._hounsfield:
             return frozenset()
         kinds: set[MaskKind] = set()
-        if view.table_removed or look.inside:
+        if view.table_removed:
             kinds.add("body")
+        if look.inside:
+            kinds.add("inside")
         if view.bone_removed:
             kinds.add("no_bone")
         return frozenset(kinds)

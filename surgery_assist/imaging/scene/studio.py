@@ -12,6 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from math import sqrt
 from typing import Final
 
 import numpy as np
@@ -359,13 +360,13 @@ def _cast(level: SceneVolume, wish: Wish, share: float) -> Picture | None:
 
 def _worth(shot: Shot, volume: SceneVolume) -> float:
     """Rays much finer than voxels show nothing more: the share of pixels (each way) that does."""
-    voxel = float(np.prod(volume.spacing)) ** (1 / 3)
+    voxel = float(np.cbrt(np.prod(volume.spacing)))
     return max(HALF, min(1.0, shot.mm_per_pixel / (RAYS_PER_VOXEL * voxel)))
 
 
 def _bounded(shot: Shot) -> Shot:
     pixels = shot.width * shot.height
-    return shot if pixels <= MOST_PIXELS else shot.scaled((MOST_PIXELS / pixels) ** 0.5)
+    return shot if pixels <= MOST_PIXELS else shot.scaled(sqrt(MOST_PIXELS / pixels))
 
 
 def _never() -> bool:
