@@ -40,7 +40,7 @@ class Reader(Protocol):
     def annotations(self, display_set: DisplaySet, index: int) -> FrameAnnotations:
         """Shutters and outlines of one frame."""
 
-    def bitmaps(self, display_set: DisplaySet, index: int) -> "tuple[Bitmap, ...]":
+    def bitmaps(self, display_set: DisplaySet, index: int) -> tuple[Bitmap, ...]:
         """Overlays of one frame."""
 
     def presentations(self, display_set: DisplaySet, index: int) -> tuple[Presentation, ...]:

@@ -153,7 +153,9 @@ class OverlayPainter:
                 start = x - self._texts.width(text, size, strong=True) * share
                 self.text(painter, QPointF(start, y), text, size, strong=True)
                 advance = self._texts.width(text, size, strong=True)
-                self.take(QRectF(start, y - metrics.capHeight(), advance, metrics.capHeight()))
+                box = QRectF(start, y - metrics.capHeight(), advance, metrics.capHeight())
+                air = size * 0.25
+                self.take(box.adjusted(-air, -air, air, air))
 
     def grid_lines(self, painter: QPainter, pane: QRectF) -> None:
         """Draw the edges of the cells that points are named by."""
