@@ -108,7 +108,7 @@ def test_a_grammar_holds_every_pair_of_words_and_only_sentences(language: str) -
     grammar = runtime_grammar([automaton], lambda word: word != "[unk]")
     assert pairs_of(grammar.sentences) == all_pairs(automaton)
     assert all(automaton.walk(sentence.split()) is not None for sentence in grammar.sentences)
-    assert len(grammar.sentences) < 4000
+    assert len(grammar.sentences) <= len(all_pairs(automaton))
     assert grammar.missing == ()
 
 
