@@ -159,7 +159,11 @@ def grid_of(display_set: DisplaySet) -> Grid | None:
     ]
     usual = median_low(steps)
     depth = abs(first.distance(last.position))
-    if usual <= 0.0 or min(first.row_spacing, first.column_spacing) < usual * _THINNEST:
+    if (
+        usual <= 0.0
+        or depth <= 0.0
+        or min(first.row_spacing, first.column_spacing) < usual * _THINNEST
+    ):
         return None
     even = all(abs(step - usual) <= _EVEN_STEPS * usual for step in steps)
     slices = len(distinct) if even else round(depth / usual) + 1
