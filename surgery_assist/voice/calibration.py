@@ -20,7 +20,7 @@ from surgery_assist.voice.manifest import Recording, read_manifest
 from surgery_assist.voice.recognizer import STOP
 from surgery_assist.voice.thresholds import Evidence, Thresholds, as_json
 
-COSTS: Final[Mapping[Risk, float]] = {Risk.VIEW: 6.0, Risk.STATE: 10.0, Risk.CONFIRM: 1000.0}
+COSTS: Final[Mapping[Risk, float]] = {Risk.VIEW: 4.0, Risk.STATE: 5.0, Risk.CONFIRM: 1000.0}
 """Kept commands that one wrong action outweighs. A view that changes by itself can be undone, a
 question about another patient must never come by itself."""
 ROUNDS: Final = 3
@@ -31,6 +31,8 @@ _GRID: Final[Sequence[tuple[str, Sequence[float]]]] = (
     ("fits", _FITS),
     ("behinds", _BEHINDS),
     ("leads", _LEADS),
+    ("short_fit", (2.0, 1.5, 1.0, 0.5, 0.0)),
+    ("rescue", (0.0, 1.0, 2.0, 3.0, 5.0)),
     ("rescue_fit", (3.0, 2.0, 1.5, 1.0, 0.5, 0.0)),
     ("slack", (0.0, 0.5, 1.0, 1.5, 2.0, 2.5)),
     ("clear_fit", (-2.5, -3.0, -3.5, -4.0, -4.5)),

@@ -100,6 +100,8 @@ class Thresholds:
     """Where the filler is ahead by no more, the second opinion is asked all the same."""
     rescue_fit: float = 0.75
     """Added to `fits` for such a sentence."""
+    short_fit: float = 0.0
+    """Added for a single word: much else sounds like "next" and "more"."""
     clear: float = -21.0
     """Score per second from which Vosk's own best sentence counts as clearly heard: for a command
     that only changes the view, the second opinion then need not give more than `clear_fit`."""
@@ -116,7 +118,7 @@ class Thresholds:
             poor = evidence.per_second < self.poorest[evidence.language]
             if evidence.unknown > 0.0 or poor:
                 return NOT_UNDERSTOOD
-        elif not self._fits(evidence, evidence.fit):
+        elif evidence.unknown > self.rescue or not self._fits(evidence, evidence.fit):
             return NOT_UNDERSTOOD
         costly = evidence.risk is Risk.CONFIRM or evidence.numeric
         if not evidence.proposed and costly:
@@ -141,7 +143,11 @@ class Thresholds:
         needed = self.fits[risk]
         if evidence.asleep:
             needed = max(self.wake_fit, needed)
-        harder = self.loud_fit * evidence.strict + self.rescue_fit * (evidence.unknown > 0.0)
+        harder = (
+            self.loud_fit * evidence.strict
+            + self.rescue_fit * (evidence.unknown > 0.0)
+            + self.short_fit * (" " not in evidence.text)
+        )
         clear = evidence.same and evidence.per_second >= self.clear and risk is Risk.VIEW
         if clear and not evidence.asleep and fit >= self.clear_fit + harder:
             return True

@@ -6,14 +6,15 @@ Vosk proposes, and the sentence nearest to what it would write itself. It loads 
 threads of its own, and an answer that takes too long is not waited for.
 """
 
+import atexit
 import logging
 import os
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from surgery_assist.errors import PackError
 from surgery_assist.model.session import Language
@@ -30,6 +31,7 @@ BUDGET_SECONDS: Final = 0.6
 """A decision does not wait longer for a second opinion."""
 PATIENT_SECONDS: Final = 60.0
 """The same where nobody waits, such as in an evaluation."""
+END_SECONDS: Final = 3.0
 MOST_CANDIDATES: Final = 10
 MOST_THREADS: Final = 4
 MOST_WORDS: Final = 12
@@ -235,6 +237,8 @@ def _judged(
 def _begin(work: Callable[[], Answer]) -> Future[Answer]:
     """Work in a thread that ends with it: nothing is left running, and nothing needs closing."""
     answer: Future[Answer] = Future()
+    _unfinished.add(answer)
+    answer.add_done_callback(_unfinished.discard)
 
     def run() -> None:
         try:
@@ -244,6 +248,15 @@ def _begin(work: Callable[[], Answer]) -> Future[Answer]:
 
     threading.Thread(target=run, name=THREAD_NAME, daemon=True).start()
     return answer
+
+
+_unfinished: set[Future[Any]] = set()
+
+
+@atexit.register
+def _settle() -> None:
+    """Python must not end within a computation: the library would abort the process."""
+    wait(list(_unfinished), timeout=END_SECONDS)
 
 
 def _report(loading: Future[WhisperScorer]) -> None:
