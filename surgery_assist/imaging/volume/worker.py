@@ -17,7 +17,7 @@ from surgery_assist.imaging.volumes import VolumeSource
 from surgery_assist.model.reformat import axes_of
 from surgery_assist.model.units import DisplaySetUID
 
-_QUICK_SAMPLES: Final = 500_000
+_QUICK_SAMPLES: Final = 250_000
 """Samples of a coarse image: some 10 ms."""
 _COARSE: Final = (
     Quality(2, "linear", 1.0),
