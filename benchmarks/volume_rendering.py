@@ -23,14 +23,15 @@ PATIENCE_S = 420
 def phantom(slices):
     """A skull-like shell with vessels, in noise; HU."""
     rng = np.random.default_rng(3)
-    z, y, x = np.ogrid[-1 : 1 : slices * 1j, -1:1:512j, -1:1:512j]
-    radius = np.sqrt((x / 0.8) ** 2 + (y / 0.9) ** 2 + (z / 0.95) ** 2)
+    y, x = np.ogrid[-1:1:512j, -1:1:512j]
     values = np.full((slices, 512, 512), -1000, np.int16)
-    values[radius < 1.0] = 40
-    values[(radius > 0.82) & (radius < 0.9)] = 900
-    values[(np.hypot(x - 0.2, y) < 0.05) & (np.abs(z) < 0.8)] = 350
     noise = rng.integers(-14, 15, (8, 512, 512), dtype=np.int16)
-    for k in range(slices):
+    for k, z in enumerate(np.linspace(-1, 1, slices)):
+        radius = np.sqrt((x / 0.8) ** 2 + (y / 0.9) ** 2 + (z / 0.95) ** 2)
+        values[k][radius < 1.0] = 40
+        values[k][(radius > 0.82) & (radius < 0.9)] = 900
+        if abs(z) < 0.8:
+            values[k][np.hypot(x - 0.2, y) < 0.05] = 350
         values[k] += noise[k % 8]
     return values
 

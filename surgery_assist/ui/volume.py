@@ -165,8 +165,7 @@ class VolumePanes(QObject):
         grid, volume = grid_of(view.display_set), view.viewport.volume
         if held is None or grid is None or volume is None:
             return False
-        spinning = volume.spinning and held.result.stage > 0
-        return spinning or (held.result.final and held.result.wish == _wish(view, grid, volume))
+        return volume.spinning or (held.result.final and held.result.wish == _wish(view, grid, volume))
 
     def forget(self) -> None:
         """The case was closed."""
@@ -377,7 +376,7 @@ def _facts(view: PaneView, grid: Grid, volume: VolumeView) -> Facts:
 
 
 def _hint(result: Result, language: Language) -> str:
-    return translate("volume.coarse" if result.stage <= 1 else "volume.refining", language)
+    return translate("volume.coarse" if result.stage == 0 else "volume.refining", language)
 
 
 def _reach(pane: Rect) -> float:

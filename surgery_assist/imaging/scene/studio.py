@@ -18,7 +18,7 @@ from typing import Final
 import numpy as np
 
 from surgery_assist.errors import SurgeryAssistError
-from surgery_assist.imaging.scene.caster import Caster
+from surgery_assist.imaging.scene.caster import FINE, Caster
 from surgery_assist.imaging.scene.frame import Picture, Shot
 from surgery_assist.imaging.scene.model import SceneModel
 from surgery_assist.imaging.scene.picking import pick
@@ -54,7 +54,7 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A picture for a pane. ``stage`` counts up to the final one; ``error`` where there is none."""
+    """A picture for a pane. ``stage`` is 0 for what is drawn while moving; ``error`` where there is none."""
 
     key: int
     wish: Wish
@@ -294,7 +294,7 @@ class Studio:
             shot = shot.scaled(HALF)
         if wish.view.mode == "mip":
             return caster.brightest(shot, look.window, cancelled)
-        return caster.shaded(shot, look, cancelled)
+        return caster.shaded(shot, look, cancelled, 1.0 if stage == 1 else FINE)
 
     def _moving(self, wish: Wish, model: SceneModel) -> Picture | None:
         """A coarse picture, in time for the next one."""
