@@ -118,6 +118,19 @@ def tone_volume(session: Session, factor: float, shift: float) -> Session:
     return change_volume(session, tone)
 
 
+def beside_volume(viewport: Viewport, partner: Viewport, display_set: DisplaySet) -> Viewport:
+    """The partner of a comparison as a volume too, seen as the first is, where it can be one."""
+    volume = viewport.volume
+    if volume is None or why_no_grid(display_set) is not None:
+        return partner
+    if volume.preset in HOUNSFIELD_PRESETS and display_set.modality != "CT":
+        return partner
+    # Cuts, marks and the focus are places in the other study's space.
+    seen = replace(volume, camera=replace(volume.camera, focus=None), cuts=(), marks=())
+    shown = as_volume(partner, display_set)
+    return replace(shown, volume=seen, zoom=viewport.zoom)
+
+
 def reset_volume(volume: VolumeView | None, display_set: DisplaySet | None) -> VolumeView | None:
     """The volume as the first look at its preset; ``None`` stays ``None``."""
     if volume is None or display_set is None:

@@ -207,3 +207,17 @@ def test_tissue_presets_are_for_ct():
     bench.do("volume.show")
     assert (bench.volume.preset, bench.volume.mode) == ("mr_vessels", "mip")
     assert bench.do("volume.preset", preset="bone").error.key == "refused.volume_preset_ct"
+
+
+def test_prior_is_compared_as_a_volume_too():
+    now, before = display_set("1.1", count=30), display_set("2.1", count=40)
+    session = session_with(study("1", now), study("2", before, date="2020-01-01"))
+    bench = Bench(session)
+    bench.do("volume.turn", side="left", degrees=20)
+    bench.do("volume.cut", side="left")
+    bench.do("compare.prior")
+    bench.do("link.on")
+    bench.do("volume.turn", side="up", degrees=20)
+    mine, other = (viewport.volume for viewport in bench.dispatcher.session.view.viewports)
+    assert mine.camera == other.camera
+    assert other.cuts == ()
