@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from surgery_assist.commands.dispatcher import Outcome
 from surgery_assist.commands.registry import Registry
 from surgery_assist.model.plane import name_of
+from surgery_assist.model.reformat import acquired_index
 from surgery_assist.model.session import Session
 from surgery_assist.model.study import DisplaySet, Window
 from surgery_assist.model.units import DisplaySetUID
@@ -88,7 +89,7 @@ def _viewport(
     window = None
     if not display_set.colour or viewport.window is not None:
         window = shown_window(viewport, display_set) or pixel_window(
-            acquired.uid, min(viewport.index, acquired.count - 1)
+            acquired.uid, acquired_index(acquired, display_set, viewport.index)
         )
     letters = edge_letters(viewport, display_set)
     if viewport.volume is not None:

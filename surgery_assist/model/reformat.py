@@ -184,6 +184,17 @@ def frame_at(display_set: DisplaySet, point: Vector) -> int | None:
     return min(distances)[1] if distances else None
 
 
+def acquired_index(acquired: DisplaySet, shown: DisplaySet, index: int) -> int:
+    """The acquired frame nearest to the middle of a shown image, whatever plane that lies in."""
+    if shown is acquired:
+        return min(index, acquired.count - 1)
+    place = shown.frames[min(index, shown.count - 1)].plane
+    found = None
+    if place is not None:
+        found = frame_at(acquired, place.point((shown.columns - 1) / 2, (shown.rows - 1) / 2))
+    return acquired.count // 2 if found is None else found
+
+
 def acquired_plane(display_set: DisplaySet) -> Plane | None:
     """The plane that faces as the acquired images do."""
     first = display_set.frames[0].plane if display_set.frames else None

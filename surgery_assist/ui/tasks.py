@@ -25,6 +25,7 @@ from surgery_assist.commands.effects import (
 from surgery_assist.commands.windowing import adjusted
 from surgery_assist.errors import NothingToOpenError, SurgeryAssistError
 from surgery_assist.model.invocation import Invocation
+from surgery_assist.model.reformat import acquired_index
 from surgery_assist.model.study import Catalogue
 from surgery_assist.ui.images import Images
 
@@ -146,9 +147,11 @@ class TaskRunner(QObject):
     def _find_window(self, effect: AutoWindow) -> None:
         session = self._dispatcher.session if self._dispatcher else None
         shown = session.shown(effect.viewport) if session else None
-        if shown is None:
+        acquired = session.catalogue.display_set(shown[0].display_set) if session and shown else None
+        if shown is None or acquired is None:
             return
-        uid, index = shown[1].uid, shown[0].index
+        # Planes take the window of the acquired image in their middle.
+        uid, index = acquired.uid, acquired_index(acquired, shown[1], shown[0].index)
         # Brighter means a lower centre, but a higher one where black and white are swapped.
         shift = -effect.shift if shown[0].invert else effect.shift
 

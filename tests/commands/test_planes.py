@@ -8,6 +8,7 @@ from surgery_assist.commands.catalogue import build_registry
 from surgery_assist.commands.dispatcher import Dispatcher
 from surgery_assist.commands.plane_change import point_at
 from surgery_assist.model.invocation import Invocation
+from surgery_assist.model.reformat import acquired_index
 from surgery_assist.model.viewport import edge_letters
 from tests.helpers.sessions import display_set, session_with, study
 from tests.helpers.stacks import all_orientations, stack
@@ -290,3 +291,10 @@ def test_phases_play_at_one_place_in_a_plane():
         assert dispatcher.session.viewport.plane == before.plane
     assert seen == ["v.1", "v.2", "v.0", "v.1"]
     assert do(dispatcher, "phase.previous").viewport.display_set == "v.0"
+
+
+def test_a_plane_takes_its_pixels_window_from_the_image_in_its_middle():
+    session = do(dispatcher_of(stack()), "plane.sagittal")
+    shown, acquired = session.display_set, session.catalogue.display_set("v.1")
+    assert acquired_index(acquired, shown, 27) in (9, 10)
+    assert acquired_index(acquired, acquired, 3) == 3
