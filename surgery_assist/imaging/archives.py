@@ -180,7 +180,7 @@ class Archives:
             It is a member that is refused: encrypted, a bomb, or with a name that leads elsewhere.
         """
         try:
-            return cast("BinaryIO", path.open("rb", buffering=-1 if buffered else 0))
+            return path.open("rb", buffering=-1 if buffered else 0)
         except (FileNotFoundError, NotADirectoryError):
             if not any(_is_named_archive(parent) for parent in path.parents):
                 raise

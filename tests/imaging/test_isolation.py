@@ -20,8 +20,10 @@ from surgery_assist.imaging.tables import LookupTable
 from surgery_assist.model.study import Window
 from tests.helpers.dicom import ct_slice, save
 
-ABORTS = "import os, sys; sys.stdin.buffer.read(8); os.abort()"
-SLEEPS = "import time; time.sleep(60)"
+READY = "import sys; sys.stdout.buffer.write(b'\\x02\\0\\0\\0{}'); sys.stdout.flush(); "
+ABORTS = READY + "import os, sys; sys.stdin.buffer.read(8); os.abort()"
+SLEEPS = READY + "import time; time.sleep(60)"
+SLEEPS_FIRST = "import time; time.sleep(60)"
 TALKS_NONSENSE = "import sys; sys.stdout.buffer.write(b'\\xff' * 64); sys.stdout.flush()"
 
 
@@ -111,6 +113,13 @@ def test_what_takes_too_long_is_ended(safe, implicit, monkeypatch):
         safe.header(implicit)
     assert time.monotonic() - begin < 8.0
     assert safe.quarantine == {implicit: "timeout"}
+
+
+def test_a_worker_that_does_not_start_is_ended(safe, implicit, monkeypatch):
+    instead(monkeypatch, SLEEPS_FIRST)
+    monkeypatch.setattr(pool_module, "START_SECONDS", 0.5)
+    with pytest.raises(HeaderError, match="timeout"):
+        safe.header(implicit)
 
 
 def test_nonsense_from_a_worker_is_a_crash(safe, implicit, monkeypatch):

@@ -77,7 +77,8 @@ class Worker:
 
 
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:
-    """Answer until the parent closes the pipe."""
+    """Say that the process is ready, then answer until the parent closes the pipe."""
+    send(answers, {})
     worker = Worker()
     while (request := receive(requests)) is not None:
         send(answers, worker.answer(request))

@@ -18,6 +18,7 @@ from surgery_assist.settings import root_dir
 WORKER_OPTION: Final = "--isolated-worker"
 """What the bundle's program is started with to be a worker."""
 HEADER_SECONDS: Final = 8.0
+START_SECONDS: Final = 60.0
 _WARM: Final = 2
 _LOOK_SECONDS: Final = 0.2
 _LINGER_SECONDS: Final = 2.0
@@ -44,6 +45,7 @@ class WorkerProcess:
     def __init__(self, memory: int) -> None:
         self.deadline: float | None = None
         self.overdue = False
+        self._started = False
         self.buffer: SharedBuffer | None = None
         self._process = subprocess.Popen(  # noqa: S603  (our own program)
             _command(memory),
@@ -62,9 +64,17 @@ class WorkerProcess:
         WorkerDiedError
             The process died, or had to be ended after ``seconds``.
         """
+        if not self._started:
+            # Starting takes seconds on a busy machine; that is not the file's doing.
+            self._answer(START_SECONDS)
+            self._started = True
+        return self._answer(seconds, request)
+
+    def _answer(self, seconds: float, request: dict[str, Any] | None = None) -> dict[str, Any]:
         self.deadline = time.monotonic() + seconds
         try:
-            send(cast("BinaryIO", self._process.stdin), request)
+            if request is not None:
+                send(cast("BinaryIO", self._process.stdin), request)
             answer = receive(cast("BinaryIO", self._process.stdout))
         except OSError:
             answer = None
