@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from surgery_assist.imaging.archives import open_file
 from surgery_assist.imaging.quiet import quiet_pydicom
 
 if TYPE_CHECKING:
@@ -54,7 +55,8 @@ def read_tables(path: Path) -> Tables:
     quiet_pydicom()
     from pydicom.filereader import dcmread  # noqa: PLC0415  (start-up time)
 
-    dataset = dcmread(path, stop_before_pixels=True, force=True, specific_tags=list(_TAGS))
+    with open_file(path) as file:
+        dataset = dcmread(file, stop_before_pixels=True, force=True, specific_tags=list(_TAGS))
     signed = dataset.get("PixelRepresentation", 0) == 1
     return Tables(
         modality=_table(dataset, "ModalityLUTSequence", signed=signed),
