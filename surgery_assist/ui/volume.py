@@ -165,7 +165,9 @@ class VolumePanes(QObject):
         grid, volume = grid_of(view.display_set), view.viewport.volume
         if held is None or grid is None or volume is None:
             return False
-        return volume.spinning or (held.result.final and held.result.wish == _wish(view, grid, volume))
+        return volume.spinning or (
+            held.result.final and held.result.wish == _wish(view, grid, volume)
+        )
 
     def forget(self) -> None:
         """The case was closed."""

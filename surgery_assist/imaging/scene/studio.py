@@ -37,6 +37,8 @@ LEAST_QUALITY: Final = 0.25
 HALF: Final = 0.5
 MOST_PIXELS: Final = 700_000
 """Of a picture that the processor makes; larger panes show it enlarged."""
+PATIENCE_MS: Final = 3000.0
+"""Where half of the rays take longer, that picture is the final one."""
 RAYS_PER_VOXEL: Final = 0.7
 """Distance of rays in the final picture, in voxels."""
 EMPTY: Final = 0.002
@@ -265,7 +267,9 @@ class Studio:
             if error is not None:
                 order.stage = self._last
             elif picture is not None:
-                order.stage = stage + 1
+                # Four times as many rays would keep people waiting on such a machine.
+                enough = stage == 1 and ms > PATIENCE_MS
+                order.stage = self._last if enough else stage + 1
             elif not cancelled():
                 order.stage = self._last  # waits for a mask: `_again` brings it back
                 return
