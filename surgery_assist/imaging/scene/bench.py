@@ -39,7 +39,7 @@ def bench_volume(paths: Iterable[Path | str], size: tuple[int, int]) -> dict[str
     store = FrameStore(library)
     try:
         list(library.scan(paths))
-        source = _loaded(store, _largest(library.catalogue))
+        source = loaded(store, largest(library.catalogue))
         return measure(lambda: scene_volume(source), size)
     finally:
         store.close()
@@ -87,7 +87,14 @@ def measure(make: Callable[[], SceneVolume], size: tuple[int, int]) -> dict[str,
         studio.close()
 
 
-def _largest(catalogue: Catalogue) -> DisplaySetUID:
+def largest(catalogue: Catalogue) -> DisplaySetUID:
+    """The volume with the most voxels.
+
+    Raises
+    ------
+    NothingToOpenError
+        There is none.
+    """
     volumes = [
         (display_set.count * display_set.rows * display_set.columns, display_set.uid)
         for study in catalogue.studies
@@ -99,7 +106,14 @@ def _largest(catalogue: Catalogue) -> DisplaySetUID:
     return max(volumes)[1]
 
 
-def _loaded(store: FrameStore, uid: DisplaySetUID) -> VolumeSource:
+def loaded(store: FrameStore, uid: DisplaySetUID) -> VolumeSource:
+    """A volume with all its slices.
+
+    Raises
+    ------
+    NothingToOpenError
+        They did not come in time.
+    """
     store.focus([(uid, 0)])
     source = store.volume_source(uid)
     deadline = time.monotonic() + PATIENCE_SECONDS
