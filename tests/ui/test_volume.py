@@ -21,7 +21,6 @@ from tests.ui.conftest import FakeStore
 
 pytestmark = pytest.mark.gui
 HEAD = (0.0, 0.0, 1.0)
-SHAPE = (20, 24, 28)
 
 
 def solid():

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 Voxels = NDArray[Any]
-FINEST: Final = (1, 1, 1)
 BLOCK: Final = 8
 """Edge of the blocks, in voxels, of which it is known whether anything in them can be seen."""
 
