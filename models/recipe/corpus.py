@@ -4,6 +4,7 @@ import csv
 import random
 import re
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -187,6 +188,19 @@ def recorded_utterances(
                 row["path"], "people", language, row["speaker"], row["transcript"],
                 tuple(phones), _loader(folder / row["path"]),
             )  # fmt: skip
+
+
+def varied(utterances: Iterable[Utterance], count: int, seed: int) -> list[Utterance]:
+    """At most ``count`` of them, of every text as many as of the others where there are enough."""
+    shuffled = sorted(utterances, key=lambda u: u.name)
+    random.Random(seed).shuffle(shuffled)  # noqa: S311
+    seen: Counter[str] = Counter()
+    turns = []
+    for utterance in shuffled:
+        turns.append(seen[utterance.text])
+        seen[utterance.text] += 1
+    order = sorted(range(len(shuffled)), key=lambda i: turns[i])
+    return [shuffled[i] for i in order[:count]]
 
 
 def reported_speakers(speakers: AbstractSet[str]) -> frozenset[str]:

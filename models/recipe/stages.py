@@ -20,6 +20,7 @@ from models.recipe.corpus import (
     kokoro_utterances,
     recorded_utterances,
     robot_utterances,
+    varied,
 )
 from models.recipe.errors import RecipeError
 from models.recipe.export import export
@@ -32,7 +33,7 @@ from models.recipe.pack import Measurement, PackFacts, Source, finish, write_dra
 from models.recipe.people import ClosedVocabulary, draw, recorded
 from models.recipe.sentences import command_sentences, word_sentences
 from models.recipe.speech import speak_all
-from models.recipe.store import Heard
+from models.recipe.store import Features, Heard
 from models.recipe.training import disturbed_copies
 from models.recipe.trunk import Layer, load_trunk, load_upper
 
@@ -101,10 +102,11 @@ class Recipe:
         if (self._work / _NET).is_file():
             return
         amounts, seed = self.options.amounts, self.options.seed
-        heard = []
+        heard = [Heard(name, features) for name, features in self._clean.items()]
         for copy in range(amounts.copies):
             heard += self._copies([*self._robots, *self._others], copy)
-        heard = [h for h in heard if h.name in self._segments]
+        held_out = {u.name for u in self._held_out}
+        heard = [h for h in heard if h.name in self._segments and h.name not in held_out]
         people = self._people(0)
         if people is not None:
             judged = people.accuracy
@@ -272,12 +274,8 @@ class Recipe:
         folders = self.options.speech_dirs or (self.cache / _COMMANDS, self.cache / "words")
         found = list(kokoro_utterances(folders, self._pronounce.nearest))
         if self.options.recordings is not None:
-            recordings = sorted(
-                recorded_utterances(self.options.recordings, self._pronounce.first),
-                key=lambda u: u.name,
-            )
-            random.Random(self.options.seed).shuffle(recordings)  # noqa: S311
-            found += recordings[: self.options.amounts.recordings]
+            recordings = recorded_utterances(self.options.recordings, self._pronounce.first)
+            found += varied(recordings, self.options.amounts.recordings, self.options.seed)
         if not found:
             raise RecipeError("there is no speech to learn from: run the speech stage")
         return found
@@ -295,7 +293,7 @@ class Recipe:
         return label_utterances(
             self._robots, others, self._work / "segments.json",
             heard_robots=self._copies(self._robots, 0),
-            clean=clean_features(others, self._listen, self._heard / "clean"),
+            clean=self._clean,
             upper=self._upper, seed=self.options.seed,
         )  # fmt: skip
 
@@ -323,6 +321,12 @@ class Recipe:
         if not path.is_file():
             raise RecipeError("there is no trained head yet: run the train stage")
         return PhoneNet.of_state(torch.load(path, weights_only=False), self._upper)
+
+    @cached_property
+    def _clean(self) -> dict[str, Features]:
+        """What the trunk makes of all but the robots, undisturbed."""
+        others = [*self._others, *self._held_out]
+        return clean_features(others, self._listen, self._heard / "clean")
 
     @cached_property
     def _upper(self) -> tuple[Layer, ...]:

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ from models.recipe.config import (
     ScoreSettings,
     read_donor,
 )
-from models.recipe.corpus import phones_of_clip, recorded_utterances, reported_speakers
+from models.recipe.corpus import phones_of_clip, recorded_utterances, reported_speakers, varied
 from models.recipe.errors import RecipeError
 from models.recipe.fetch import fetch_package
 from models.recipe.judge import Judgement
@@ -204,6 +205,17 @@ def test_who_trains_is_never_reported_on(tmp_path):
     assert len(found[False]) == 8
     assert not found[True] & found[False]
     assert found[True] == reported_speakers({f"speaker {n}" for n in range(10)})
+
+
+def test_few_recordings_are_of_many_texts(tmp_path):
+    texts = ["alexa"] * 20 + ["jarvis"] * 20 + ["a large latte", "two espressos"]
+    rows = [f"{n}.ogg,{text},en,crowd" for n, text in enumerate(texts)]
+    (tmp_path / "index.csv").write_text(
+        "\n".join(["path,transcript,language,speaker", *rows]), "utf-8"
+    )
+    recordings = list(recorded_utterances(tmp_path, lambda _w, _l: ("u",)))
+    chosen = Counter(u.text for u in varied(recordings, 10, 1))
+    assert chosen == {"alexa": 4, "jarvis": 4, "a large latte": 1, "two espressos": 1}
 
 
 def test_a_stopped_stage_goes_on_and_hears_nothing_twice(tmp_path):
