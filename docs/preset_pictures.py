@@ -43,6 +43,7 @@ def main() -> None:
             picture = Caster(volume, blocks, mask).shaded(shot, look, lambda: False)
             as_image(picture).save(str(resources_dir() / "volume_presets" / f"{name}.png"))
         store.close()
+        library.close()
 
 
 if __name__ == "__main__":

@@ -43,6 +43,7 @@ def bench_volume(paths: Iterable[Path | str], size: tuple[int, int]) -> dict[str
         return measure(lambda: scene_volume(source), size)
     finally:
         store.close()
+        library.close()
 
 
 def measure(make: Callable[[], SceneVolume], size: tuple[int, int]) -> dict[str, object]:
