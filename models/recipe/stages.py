@@ -134,7 +134,7 @@ class Recipe:
         if self.options.amounts is QUICK:
             self._write(pack, best)
             return
-        manifest = write_manifest(self._trials[::3], self.cache / "judge" / "development")
+        manifest = write_manifest(self._trials[::3], self._work / "judge-development")
         ceiling = 0.0
         for filler in FILLERS:
             settings = replace(best, filler=filler)
@@ -152,7 +152,7 @@ class Recipe:
     def judge(self) -> None:
         """Measure the pack on trials that chose nothing, and on people."""
         rest = [trial for number, trial in enumerate(self._trials) if number % 3]
-        manifest = write_manifest(rest, self.cache / "judge" / "report")
+        manifest = write_manifest(rest, self._work / "judge-report")
         judged = judge(self._draft, manifest)
         found: dict[str, list[Any]] = {
             "synthetic": judged.by_family(),
