@@ -198,6 +198,10 @@ class TemplateCompiler:
             following = self._network.add_state()
             self._network.add(state, following, meaning=meaning, cost=cost)
             state, cost = following, 0.0
+        if cost:  # it means nothing, and costs all the same
+            following = self._network.add_state()
+            self._network.add(state, following, cost=cost)
+            state = following
         self._expression(state, target, template.expression, 0)
 
     def _expression(self, source: int, target: int, expression: Expression, depth: int) -> None:
