@@ -115,7 +115,9 @@ class Thresholds:
     def refusal(self, evidence: Evidence) -> str | None:
         """Why a meaning does not act (message key), or ``None``."""
         if evidence.fit is None:
-            poor = evidence.per_second < self.poorest[evidence.language]
+            # "stop" is short and shouted: its score per second is poor, its lead is what counts.
+            urgent = evidence.command_id == STOP
+            poor = not urgent and evidence.per_second < self.poorest[evidence.language]
             if evidence.unknown > 0.0 or poor:
                 return NOT_UNDERSTOOD
         elif evidence.unknown > self.rescue or not self._fits(evidence, evidence.fit):

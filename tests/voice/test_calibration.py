@@ -64,6 +64,8 @@ def test_what_the_filler_took_is_saved_only_by_the_second_opinion() -> None:
 def test_stop_needs_a_lead_over_decoys() -> None:
     stop = replace(SURE, command_id="stop", fit=None, behind=None)
     assert PLAIN.refusal(stop) is None
+    assert PLAIN.refusal(replace(stop, per_second=-40.0)) is None
+    assert refusal(per_second=-40.0, fit=None, behind=None) == NOT_UNDERSTOOD
     assert PLAIN.refusal(replace(stop, beside=PLAIN.stop - 0.1)) == UNSURE
 
 
