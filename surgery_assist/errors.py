@@ -13,7 +13,8 @@ person reads it in their own language and knows what to do. Arguments never hold
     ├── NotUnderstoodError         a sentence that is no command                   exit code 3
     ├── ReadError                  a file that can't be shown
     │   ├── NothingToOpenError     no DICOM there at all                           exit code 4
-    │   └── DecodeError            the pixels can't be had
+    │   ├── DecodeError            the pixels can't be had
+    │   └── VolumeError            images can't be joined to a volume
     ├── VoiceError
     │   ├── AudioSourceError       no microphone, unplugged, unreadable file
     │   ├── PackError              a voice pack is missing, broken or tampered with
@@ -97,6 +98,10 @@ class NothingToOpenError(ReadError):
 
 class DecodeError(ReadError):
     """The header was read, but the pixels can't be had."""
+
+
+class VolumeError(ReadError):
+    """The images of a series can't be joined to a volume, or it does not fit."""
 
 
 class VoiceError(SurgeryAssistError):

@@ -29,9 +29,17 @@ class VoiceSettings:
     window_seconds: float = 8.0
     """How long the program listens after the wake word."""
     earcons: bool = True
+    phrases: str = ""
+    """Folder with ``ro.yaml`` and ``en.yaml``: a site's own words for the same commands."""
     second_opinion: str = "auto"
     """Whisper judges what Vosk proposes: ``"auto"`` where it is installed, ``"off"``, or the path
-    of a CTranslate2 Whisper folder."""
+    of a CTranslate2 Whisper folder or a standard Vosk model."""
+    model_ro: str = ""
+    """Pack or standard Vosk model that hears Romanian, by name or path; empty is ours."""
+    model_en: str = ""
+    """The same for English."""
+    speaker: str = ""
+    """Whose adapted pack is used, see ``surgery-assist voice adapt``; empty is nobody's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +50,9 @@ class DisplaySettings:
     """From the eyes to the screen; texts are sized for it."""
     diagonal_inch: float = 0.0
     """Of the screen, when the system reports a wrong size; 0 trusts the system."""
+    calibration: str = ""
+    """CSV file of driving level and measured luminance in cd/m2 (DICOM PS3.14); empty for a screen
+    that is set to the greyscale standard display function itself."""
 
 
 @dataclass(frozen=True, slots=True)

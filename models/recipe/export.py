@@ -63,8 +63,9 @@ def assemble(net: PhoneNet, trunk: Trunk, settings: ScoreSettings) -> AcousticMo
         components[name] = component
         return name
 
+    whole = Trunk([*trunk.layers, *net.head.upper.learned()], trunk.input_dimension)
     node = INPUT
-    for name, source, component in trunk.components():
+    for name, source, component in whole.components():
         node = add(name, source, component)
     for index, (weights, bias) in enumerate(_folded(net)):
         if index < LAYERS:
@@ -78,7 +79,7 @@ def assemble(net: PhoneNet, trunk: Trunk, settings: ScoreSettings) -> AcousticMo
     node = add("phones.log", node, log_softmax(len(PHONES)))
     node = add("scores", node, fixed_affine(*score_layer(net.log_prior, settings)))
     wiring.append(f"output-node name=output input={node} objective=linear")
-    reach = trunk.context + LAYERS * SUBSAMPLING * max(CONTEXT)
+    reach = whole.context + LAYERS * SUBSAMPLING * max(CONTEXT)
     densities = [base_phone(phone) for phone in range(1, PHONE_ID_COUNT + 1)]
     return AcousticModel(monophone_transitions(densities), tuple(wiring), components, reach, reach)
 
@@ -108,21 +109,20 @@ def score_layer(
 
 
 def _folded(net: PhoneNet) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
-    """Weights and biases of the head, with the input's normalisation and batch norm inside."""
+    """Weights and biases of our layers, with the batch norm before each inside."""
     state = {k: v.double().numpy() for k, v in net.head.state_dict().items() if v.ndim}
-    scale, shift = 1 / net.deviation.astype(float), -net.mean / net.deviation.astype(float)
+    norms = [("level", net.head.level.eps)]
+    norms += [(f"norm.{i}", norm.eps) for i, norm in enumerate(net.head.norm)]
     layers = []
-    for index in range(LAYERS + 1):
+    for index, (norm, epsilon) in enumerate(norms):
         last = index == LAYERS
         prefix = "output" if last else f"linear.{index}"
         weights, bias = state[f"{prefix}.weight"], state[f"{prefix}.bias"]
+        scale = 1 / np.sqrt(state[f"{norm}.running_var"] + epsilon)
+        scale = scale * state.get(f"{norm}.weight", np.ones(len(scale)))
+        shift = state.get(f"{norm}.bias", np.zeros(len(scale))) - (
+            state[f"{norm}.running_mean"] * scale
+        )
         sides = 1 if last else len(CONTEXT)
-        bias = bias + weights @ np.tile(shift, sides)
-        weights = weights * np.tile(scale, sides)
-        layers.append((weights, bias))
-        if not last:
-            norm = f"norm.{index}"
-            variance = state[f"{norm}.running_var"] + net.head.norm[index].eps
-            scale = state[f"{norm}.weight"] / np.sqrt(variance)
-            shift = state[f"{norm}.bias"] - state[f"{norm}.running_mean"] * scale
+        layers.append((weights * np.tile(scale, sides), bias + weights @ np.tile(shift, sides)))
     return layers

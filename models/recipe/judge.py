@@ -7,7 +7,7 @@ decision). People are judged apart, see `people`.
 
 import csv
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -80,10 +80,11 @@ def write_manifest(all_trials: Sequence[Trial], folder: Path) -> Path:
             soundfile.write(folder / name, wave, SAMPLE_RATE, subtype="PCM_16")
             group = f"{trial.utterance.family}/{condition}"
             slots = json.dumps(trial.slots, ensure_ascii=False)
-            rows.append((name, trial.command_id, slots, trial.utterance.language, group))
+            speaker = trial.utterance.speaker.split("+")[0]
+            rows.append((name, trial.command_id, slots, trial.utterance.language, group, speaker))
     with manifest.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(("path", "expected_id", "expected_slots", "lang", "group"))
+        writer.writerow(("path", "expected_id", "expected_slots", "lang", "group", "speaker"))
         writer.writerows(rows)
     return manifest
 
@@ -100,34 +101,64 @@ def heard(utterance: Utterance, ratio: float | None, chance: np.random.Generator
     return (wave / max(1.0, float(np.abs(wave).max()))).astype(np.float32)
 
 
-def judge(pack: Path, manifest: Path) -> tuple[list[Measurement], dict[str, object]]:
-    """Right commands (id and slots) by family, language and condition, and the whole report.
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Every trial's line of the manifest with its line of the report.
 
     For other speech, "right" means that nothing was done.
     """
+
+    rows: Sequence[tuple[Mapping[str, str], Mapping[str, Any]]]
+
+    def by_family(self) -> list[Measurement]:
+        """Right trials by synthesizer, language and condition."""
+        return self._counted(lambda trial: trial["group"].partition("/")[0])
+
+    def by_speaker(self) -> list[Measurement]:
+        """Right commands by voice; of a mix, the voice that it has most of."""
+        commands = Judgement([pair for pair in self.rows if pair[0]["expected_id"]])
+        return commands._counted(lambda trial: trial["speaker"])
+
+    def weak_commands(self) -> list[dict[str, object]]:
+        """Commands below 90 % in quiet, with what was heard in their place."""
+        pairs: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+        for trial, row in self.rows:
+            if trial["expected_id"] and trial["group"].endswith("/clean"):
+                pairs.setdefault((trial["expected_id"], trial["lang"]), []).append(row)
+        weak: list[dict[str, object]] = []
+        for (command, language), rows in sorted(pairs.items()):
+            wrong = [row for row in rows if row["verdict"] != "right"]
+            if len(wrong) > 0.1 * len(rows):
+                heard = [str(row["heard"]) or str(row.get("reason", "")) for row in wrong]
+                weak.append(
+                    {
+                        "command": command, "language": language, "clips": len(rows),
+                        "right": len(rows) - len(wrong), "heard": sorted(set(heard)),
+                    }
+                )  # fmt: skip
+        return weak
+
+    def _counted(self, name_of: Callable[[Mapping[str, str]], str]) -> list[Measurement]:
+        counts: dict[tuple[str, str, str], list[int]] = {}
+        for trial, row in self.rows:
+            kind = "commands" if trial["expected_id"] else "other words ignored"
+            condition = trial["group"].partition("/")[2]
+            key = (f"{name_of(trial)}, {kind}", trial["lang"], condition)
+            count = counts.setdefault(key, [0, 0])
+            count[0] += row["verdict"] == "right"
+            count[1] += 1
+        return [Measurement(*key, *count) for key, count in sorted(counts.items())]
+
+
+def judge(pack: Path, manifest: Path) -> Judgement:
+    """What the pack makes of the trials of a manifest, in the real program."""
     ears = build_speech(Settings(models=str(pack))).ears()
-    measurements = []
-    rows: list[object] = []
+    rows: list[Mapping[str, Any]] = []
     for language in LANGUAGES:
         report: dict[str, Any] = run_eval(
             manifest, lambda _language, _phrases: ears, language=language
         )
         rows += report["rows"]
-        for group, counts in report["summary"]["by_group"].items():
-            family, _, condition = group.partition("/")
-            if counts["expected"]:
-                measurements.append(
-                    Measurement(
-                        f"{family}, commands", language, condition,
-                        counts["right"], counts["expected"],
-                    )
-                )  # fmt: skip
-            if counts["negatives"]:
-                quiet = counts["negatives"] - counts["false_accepts"]
-                measurements.append(
-                    Measurement(
-                        f"{family}, other words ignored", language, condition,
-                        quiet, counts["negatives"],
-                    )
-                )  # fmt: skip
-    return measurements, {"rows": rows}
+    with manifest.open(encoding="utf-8", newline="") as file:
+        trials_by_path = {row["path"]: row for row in csv.DictReader(file)}
+    return Judgement([(trials_by_path[row["path"]], row) for row in rows])

@@ -58,7 +58,12 @@ class PackFacts:
     donor: Donor
     sources: Sequence[Source]
     synthetic: Sequence[Measurement]
+    """By voice family."""
+    speakers: Sequence[Measurement]
+    """Synthetic commands by voice."""
     people: Sequence[Measurement]
+    weak: Sequence[Mapping[str, object]]
+    """Synthetic commands below 90 %: command, language, right, clips, heard."""
     scores: ScoreSettings
     parameters: int
 
@@ -95,17 +100,14 @@ def manifest_of(facts: PackFacts, name: str) -> dict[str, Any]:
         "licence": "Apache-2.0",
         "sample_rate": 16000,
         "parameters": facts.parameters,
-        "donor": {
-            "package": facts.donor.package.requirement,
-            "sha256": facts.donor.package.sha256,
-            "licence": facts.donor.package.licence,
-            "tap": facts.donor.tap,
-        },
+        "donor": facts.donor.facts(),
         "sources": [asdict(source) for source in facts.sources],
         "hours": round(sum(source.hours for source in facts.sources), 2),
         "scores": asdict(facts.scores),
         "accuracy": {
             "synthetic": [_measured(m) for m in facts.synthetic],
+            "speakers": [_measured(m) for m in facts.speakers],
+            "weak": list(facts.weak),
             "people": [_measured(m) for m in facts.people],
         },
     }
@@ -132,7 +134,7 @@ A small acoustic model in Vosk's own format for spoken commands in Romanian and 
 `models/recipe` and loaded by the stock `vosk` package (0.3.45). {manifest["parameters"] / 1e6:.1f} million parameters.
 
 * Lower layers (frozen): {donor["package"]}, up to layer {donor["tap"]}. Licence: {donor["licence"]}.
-* Upper layers: trained here, one output for each of 41 phones that both languages share.
+* Layers above it up to {donor["top"]}: from the donor, trained further here; then two of ours, one output for each of 41 phones that both languages share.
 * English dictionary: Carnegie Mellon's (BSD-2-Clause). Romanian pronunciations come from rules.
 
 ## What it was trained on
@@ -151,6 +153,14 @@ Synthetic voices and people are kept apart: a figure of one says little about th
 ### Synthetic voices that never trained (commands, whole sentence or command right)
 
 {_table(accuracy["synthetic"])}
+
+By voice (a mix counts as the voice that it has most of):
+
+{_table(accuracy.get("speakers", ()))}
+
+Commands below 90 % in quiet, few clips of each, and what was heard in their place:
+
+{_weak(accuracy.get("weak", ()))}
 
 ### People (isolated words, closed vocabularies, nothing rejected, best path of the network alone)
 
@@ -185,6 +195,15 @@ def _table(measurements: Sequence[Mapping[str, Any]]) -> str:
         for m in measurements
     )
     return f"| set | language | condition | right | |\n|---|---|---|---|---|\n{rows}"
+
+
+def _weak(commands: Sequence[Mapping[str, Any]]) -> str:
+    lines = [
+        f"* {c['command']} ({c['language']}): {c['right']} of {c['clips']}; "
+        + ", ".join(f'"{heard}"' for heard in c["heard"])
+        for c in commands
+    ]
+    return "\n".join(lines) or "None."
 
 
 def _decided(results: Sequence[Mapping[str, Any]]) -> str:

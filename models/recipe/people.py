@@ -7,16 +7,20 @@ stops by held-out synthetic voices, and the card says that no person was heard.
 
 import csv
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.recipe.augment import level_of_speech, mix, operating_room_noise
 from models.recipe.clips import read_samples
 from models.recipe.config import SAMPLE_RATE
+from models.recipe.corpus import Utterance
 from models.recipe.head import PhoneNet
 from models.recipe.labels import Listener
 from models.recipe.lexicon import Pronouncer
@@ -36,6 +40,8 @@ SETS: Final[Mapping[str, tuple[str, int]]] = {
 }
 """Folders by the start of their path, their language, and how many clips are drawn."""
 
+CONDITIONS: Final[Mapping[str, float | None]] = {"as recorded": None, "OR noise 10 dB": 10.0}
+"""Signal-to-noise ratio of every condition, in dB."""
 _SILENCE_SECONDS: Final = 0.3
 _IMPOSSIBLE: Final = -1e9
 
@@ -47,23 +53,27 @@ class PeopleClip:
     group: str
     language: str
     text: str
-    path: Path
+    load: Callable[[], NDArray[np.float32]]
 
 
-def draw(folder: Path, pronounce: Pronouncer, part: int) -> list[PeopleClip]:
+def draw(
+    folder: Path, pronounce: Pronouncer, part: int, trained: AbstractSet[str] = frozenset()
+) -> list[PeopleClip]:
     """Clips of every set whose words can be pronounced.
 
     Parameters
     ----------
     part
         0 draws the development clips, 1 as many others, by the same speakers.
+    trained
+        Speakers who trained: they are left out.
     """
     with (folder / "index.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+        rows = [row for row in csv.DictReader(file) if row["speaker"] not in trained]
     clips = []
     for group, (language, count) in SETS.items():
         able = [
-            PeopleClip(group, language, " ".join(split_words(row["transcript"])), path)
+            PeopleClip(group, language, _plain(row["transcript"]), partial(read_samples, path))
             for row in rows
             if row["path"].startswith(group + "/") and "negatives" not in row["use"]
             if len(row["transcript"]) > 2 and (path := folder / row["path"]).is_file()
@@ -72,6 +82,18 @@ def draw(folder: Path, pronounce: Pronouncer, part: int) -> list[PeopleClip]:
         random.Random(len(able)).shuffle(able)  # noqa: S311
         clips += able[part * count : (part + 1) * count]
     return clips
+
+
+def recorded(utterances: Iterable[Utterance]) -> list[PeopleClip]:
+    """Recordings of speakers who never train, by speaker."""
+    return [
+        PeopleClip(f"recordings, {u.speaker}", u.language, _plain(u.text), u.load)
+        for u in utterances
+    ]
+
+
+def _plain(text: str) -> str:
+    return " ".join(split_words(text))
 
 
 def phones_of(text: str, language: str, pronounce: Pronouncer) -> list[tuple[str, ...]] | None:
@@ -96,7 +118,12 @@ class ClosedVocabulary:
         self, clips: Sequence[PeopleClip], pronounce: Pronouncer, listen: Listener
     ) -> None:
         self.clips = clips
-        self._features: list[Features] = [listen(_prepared(clip.path)) for clip in clips]
+        self._features: dict[str, list[Features]] = {
+            condition: [
+                listen(_prepared(clip.load(), ratio, number)) for number, clip in enumerate(clips)
+            ]
+            for condition, ratio in CONDITIONS.items()
+        }
         self._entries = {
             language: [
                 (text, way)
@@ -107,30 +134,27 @@ class ClosedVocabulary:
         }
 
     def accuracy(self, net: PhoneNet) -> float:
-        """Mean of both languages' share of right words."""
-        found = self.measure(net)
-        by_language: dict[str, list[int]] = {}
-        for m in found:
-            total = by_language.setdefault(m.language, [0, 0])
+        """Mean over languages and conditions of the share of right words."""
+        totals: dict[tuple[str, str], list[int]] = {}
+        for m in self.measure(net):
+            total = totals.setdefault((m.language, m.condition), [0, 0])
             total[0] += m.right
             total[1] += m.clips
-        return float(np.mean([right / clips for right, clips in by_language.values()]))
+        return float(np.mean([right / clips for right, clips in totals.values()]))
 
     def measure(self, net: PhoneNet, prior_power: float = 0.5) -> list[Measurement]:
-        """Right words by set."""
-        counts: dict[tuple[str, str], list[int]] = {}
-        for clip, features in zip(self.clips, self._features, strict=True):
-            scores = net.scores(features) - prior_power * net.log_prior
-            texts = [text for text, _ in self._entries[clip.language]]
-            ways = [way for _, way in self._entries[clip.language]]
-            heard = texts[int(path_scores(scores, ways).argmax())]
-            total = counts.setdefault((clip.group, clip.language), [0, 0])
-            total[0] += heard == clip.text
-            total[1] += 1
-        return [
-            Measurement(group, language, "as recorded", right, clips)
-            for (group, language), (right, clips) in counts.items()
-        ]
+        """Right words by set and condition."""
+        counts: dict[tuple[str, str, str], list[int]] = {}
+        for condition, heard in self._features.items():
+            for clip, features in zip(self.clips, heard, strict=True):
+                scores = net.scores(features) - prior_power * net.log_prior
+                texts = [text for text, _ in self._entries[clip.language]]
+                ways = [way for _, way in self._entries[clip.language]]
+                found = texts[int(path_scores(scores, ways).argmax())]
+                total = counts.setdefault((clip.group, clip.language, condition), [0, 0])
+                total[0] += found == clip.text
+                total[1] += 1
+        return [Measurement(*key, right, clips) for key, (right, clips) in counts.items()]
 
 
 def path_scores(scores: NDArray[np.float32], ways: Sequence[Sequence[str]]) -> NDArray[np.float64]:
@@ -157,12 +181,12 @@ def path_scores(scores: NDArray[np.float32], ways: Sequence[Sequence[str]]) -> N
     return ends
 
 
-def _prepared(path: Path) -> NDArray[np.float32]:
-    samples = read_samples(path)
+def _prepared(samples: NDArray[np.float32], ratio: float | None, seed: int) -> NDArray[np.float32]:
     edge = round(_SILENCE_SECONDS * SAMPLE_RATE)
-    samples = np.pad(samples / (np.abs(samples).max() + 1e-6) * 0.3, (edge, edge))
-    noise = np.random.default_rng(1).standard_normal(len(samples)) * 3e-5
-    return (samples + noise).astype(np.float32)
-
-
-Judge = Callable[[PhoneNet], float]
+    wave = np.pad(samples / (np.abs(samples).max() + 1e-6) * 0.3, (edge, edge)).astype(float)
+    chance = np.random.default_rng(seed)
+    if ratio is None:
+        wave += chance.standard_normal(len(wave)) * 3e-5
+    else:
+        wave = mix(wave, operating_room_noise(len(wave), chance), level_of_speech(wave), ratio)
+    return (wave / max(1.0, float(np.abs(wave).max()))).astype(np.float32)

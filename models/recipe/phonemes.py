@@ -44,6 +44,8 @@ _KOKORO_TO_PHONES: Final[dict[str, tuple[str, ...]]] = {
     **{symbol: (symbol,) for symbol in "aeioupbtdkfvszhmnlrjw"},
 }  # fmt: skip
 _ROMANIAN_SYMBOLS: Final[dict[str, str]] = {"ŋ": "n", "ɪ": "i", "ʊ": "u", "ɔ": "o", "ɛ": "e"}
+_BRITISH_SYMBOLS: Final[dict[str, tuple[str, ...]]] = {"a": ("A",), "Q": ("o", "w")}
+"""The vowels of "cat" and "go", by the phones that the dictionary writes them with."""
 STRESS_MARKS: Final = "ˈˌ"
 LENGTH_MARKS: Final = "ːʲ"
 
@@ -82,6 +84,8 @@ def phones_of_symbol(symbol: str, accent: Accent) -> tuple[str, ...] | None:
         return ()
     if accent == "ro" and symbol in _ROMANIAN_SYMBOLS:
         return (_ROMANIAN_SYMBOLS[symbol],)
+    if accent == "gb" and symbol in _BRITISH_SYMBOLS:
+        return _BRITISH_SYMBOLS[symbol]
     if accent != "ro" and symbol == "ɾ":  # the tap of American "water"
         return ("t",)
     return _KOKORO_TO_PHONES.get(symbol)

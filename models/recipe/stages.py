@@ -4,14 +4,15 @@ import hashlib
 import json
 import random
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from models.recipe import lexicon
 from models.recipe.alignment import Segments
+from models.recipe.augment import AUGMENTATION
 from models.recipe.clips import read_index
 from models.recipe.config import QUICK, STAGES, RecipeOptions, ScoreSettings
 from models.recipe.corpus import (
@@ -19,19 +20,22 @@ from models.recipe.corpus import (
     kokoro_utterances,
     recorded_utterances,
     robot_utterances,
+    varied,
 )
 from models.recipe.errors import RecipeError
 from models.recipe.export import export
 from models.recipe.features import Mfcc
-from models.recipe.fetch import fetch, package_dir
+from models.recipe.fetch import donor_dir, fetch
 from models.recipe.graph import write_graph
 from models.recipe.judge import Trial, judge, trials, write_manifest
-from models.recipe.labels import Listener, label_utterances
+from models.recipe.labels import Listener, clean_features, label_utterances
 from models.recipe.pack import Measurement, PackFacts, Source, finish, write_draft
+from models.recipe.people import ClosedVocabulary, draw, recorded
 from models.recipe.sentences import command_sentences, word_sentences
 from models.recipe.speech import speak_all
+from models.recipe.store import Features, Heard
 from models.recipe.training import disturbed_copies
-from models.recipe.trunk import load_trunk
+from models.recipe.trunk import Layer, load_trunk, load_upper
 
 FILLERS: Final = (-2.5, -2.0, -1.75, -1.5, -1.25)
 """Constants that the ``export`` stage tries, in this order."""
@@ -93,28 +97,29 @@ class Recipe:
         """Train the head, unless this run's is there."""
         import torch
 
-        from models.recipe.head import frame_accuracy, train_head  # noqa: PLC0415
+        from models.recipe.head import PhoneNet, frame_accuracy, train_head  # noqa: PLC0415
 
         if (self._work / _NET).is_file():
             return
         amounts, seed = self.options.amounts, self.options.seed
-        everything = [*self._robots, *self._others]
-        data = self._copies(everything, "copy-0", seed + 10)
-        commands = [u for u in self._others if u.name.startswith(_COMMANDS)]
-        for copy in range(1, amounts.copies):
-            data = data + self._copies(commands, f"copy-{copy}", seed + 10 + copy)
+        heard = [Heard(name, features) for name, features in self._clean.items()]
+        for copy in range(amounts.copies):
+            heard += self._copies([*self._robots, *self._others], copy)
+        held_out = {u.name for u in self._held_out}
+        heard = [h for h in heard if h.name in self._segments and h.name not in held_out]
         people = self._people(0)
         if people is not None:
             judged = people.accuracy
         else:
-            held = self._copies(self._held_out, "held-out", seed)
+            held = [h for h in self._copies(self._held_out, 0) if h.name in self._segments]
+            answers = [h.labels(self._segments) for h in held]
 
-            def judged(net: object) -> float:
-                return frame_accuracy(net, held.features, held.labels)  # type: ignore[arg-type]
+            def judged(net: PhoneNet) -> float:
+                return frame_accuracy(net, [h.features for h in held], answers)
 
         net = train_head(
-            data.features, data.labels, width=amounts.head_width, epochs=amounts.epochs,
-            seed=seed, judge=judged,
+            [h.features for h in heard], [h.labels(self._segments) for h in heard], self._upper,
+            width=amounts.head_width, epochs=amounts.epochs, seed=seed, judge=judged,
         )  # fmt: skip
         torch.save(net.state(), self._work / _NET)
 
@@ -129,12 +134,12 @@ class Recipe:
         if self.options.amounts is QUICK:
             self._write(pack, best)
             return
-        manifest = write_manifest(self._trials[::3], self.cache / "judge" / "development")
+        manifest = write_manifest(self._trials[::3], self._work / "judge-development")
         ceiling = 0.0
         for filler in FILLERS:
             settings = replace(best, filler=filler)
             self._write(pack, settings)
-            found, _ = judge(pack, manifest)
+            found = judge(pack, manifest).by_family()
             right = _share([m for m in found if "commands" in m.name])
             quiet = _share([m for m in found if "commands" not in m.name])
             print(f"export: filler {filler}: commands {right:.3f}, quiet {quiet:.3f}", flush=True)
@@ -147,17 +152,21 @@ class Recipe:
     def judge(self) -> None:
         """Measure the pack on trials that chose nothing, and on people."""
         rest = [trial for number, trial in enumerate(self._trials) if number % 3]
-        manifest = write_manifest(rest, self.cache / "judge" / "report")
-        synthetic, report = judge(self._draft, manifest)
-        people = self._people(1)
-        heard = people.measure(self._net) if people is not None else []
-        for m in (*synthetic, *heard):
+        manifest = write_manifest(rest, self._work / "judge-report")
+        judged = judge(self._draft, manifest)
+        found: dict[str, list[Any]] = {
+            "synthetic": judged.by_family(),
+            "speakers": judged.by_speaker(),
+            "people": [m for people in self._reported() for m in people.measure(self._net)],
+        }
+        for m in (*found["synthetic"], *found["people"]):
             print(f"judge: {m.name}, {m.language}, {m.condition}: {m.percent} %", flush=True)
-        found = {
-            "synthetic": [asdict(m) for m in synthetic], "people": [asdict(m) for m in heard],
-        }  # fmt: skip
-        (self._work / "measured.json").write_text(json.dumps(found), "utf-8")
-        (self._work / "report.json").write_text(json.dumps(report, ensure_ascii=False), "utf-8")
+        measured = {kind: [asdict(m) for m in ms] for kind, ms in found.items()}
+        measured["weak"] = judged.weak_commands()
+        text = json.dumps(measured, ensure_ascii=False)
+        (self._work / "measured.json").write_text(text, "utf-8")
+        rows = [row for _, row in judged.rows]
+        (self._work / "report.json").write_text(json.dumps(rows, ensure_ascii=False), "utf-8")
 
     def pack(self) -> None:
         """Write card and manifest, and put the pack into its place."""
@@ -170,8 +179,11 @@ class Recipe:
         facts = PackFacts(
             donor=self.options.donor,
             sources=self._sources(),
-            synthetic=[Measurement(**m) for m in found["synthetic"]],
-            people=[Measurement(**m) for m in found["people"]],
+            **{
+                kind: [Measurement(**m) for m in found[kind]]
+                for kind in ("synthetic", "speakers", "people")
+            },
+            weak=found["weak"],
             scores=ScoreSettings(**settings),
             parameters=parameters,
         )
@@ -193,17 +205,30 @@ class Recipe:
             write_graph(pack, self.cache / "graphs")
         write_draft(pack)
 
-    def _copies(self, utterances: Sequence[Utterance], name: str, seed: int):  # type: ignore[no-untyped-def]
-        path = self._work / f"{name}.npz"
-        return disturbed_copies(utterances, self._segments, self._listen, path, seed)
+    def _copies(self, utterances: Sequence[Utterance], copy: int) -> list[Heard]:
+        seed = self.options.seed + 10 + copy
+        return disturbed_copies(utterances, self._listen, self._heard / f"copy-{copy}", seed)
 
-    def _people(self, part: int):  # type: ignore[no-untyped-def]
-        from models.recipe.people import ClosedVocabulary, draw  # noqa: PLC0415
-
+    def _people(self, part: int) -> ClosedVocabulary | None:
+        """People who judge: 0 when training stops, 1 what is reported."""
         folder = self.options.people
         if folder is None:
             return None
-        return ClosedVocabulary(draw(folder, self._pronounce, part), self._pronounce, self._listen)
+        trained = {u.speaker for u in self._others if u.family == "people"}
+        clips = draw(folder, self._pronounce, part, trained)
+        return ClosedVocabulary(clips, self._pronounce, self._listen)
+
+    def _reported(self) -> Iterator[ClosedVocabulary]:
+        """People who are reported on: none of them trained."""
+        people = self._people(1)
+        if people is not None:
+            yield people
+        if self.options.recordings is not None:
+            clips = recorded(
+                recorded_utterances(self.options.recordings, self._pronounce.first, reported=True)
+            )
+            if clips:
+                yield ClosedVocabulary(clips, self._pronounce, self._listen)
 
     def _sources(self) -> list[Source]:
         groups: dict[str, list[Utterance]] = {}
@@ -232,7 +257,7 @@ class Recipe:
     @cached_property
     def _features_path(self) -> Path:
         donor = self.options.donor
-        return package_dir(self.cache, donor.package) / donor.features
+        return donor_dir(self.cache, donor) / donor.features
 
     @cached_property
     def _pronounce(self) -> lexicon.Pronouncer:
@@ -247,10 +272,10 @@ class Recipe:
     @cached_property
     def _others(self) -> list[Utterance]:
         folders = self.options.speech_dirs or (self.cache / _COMMANDS, self.cache / "words")
-        found = list(kokoro_utterances(folders))
+        found = list(kokoro_utterances(folders, self._pronounce.nearest))
         if self.options.recordings is not None:
-            recorded = recorded_utterances(self.options.recordings, self._pronounce.first)
-            found += sorted(recorded, key=lambda u: u.name)[: self.options.amounts.recordings]
+            recordings = recorded_utterances(self.options.recordings, self._pronounce.first)
+            found += varied(recordings, self.options.amounts.recordings, self.options.seed)
         if not found:
             raise RecipeError("there is no speech to learn from: run the speech stage")
         return found
@@ -258,20 +283,29 @@ class Recipe:
     @cached_property
     def _held_out(self) -> list[Utterance]:
         folders = self.options.speech_dirs or (self.cache / "judge-words",)
-        return list(kokoro_utterances(folders, held_out=True))[: self.options.amounts.judged]
+        return list(kokoro_utterances(folders, self._pronounce.nearest, held_out=True))[
+            : self.options.amounts.judged
+        ]
 
     @cached_property
     def _segments(self) -> dict[str, Segments]:
+        others = [*self._others, *self._held_out]
         return label_utterances(
-            self._robots, [*self._others, *self._held_out], self._listen, self._work,
-            self.options.seed,
+            self._robots, others, self._work / "segments.json",
+            heard_robots=self._copies(self._robots, 0),
+            clean=self._clean,
+            upper=self._upper, seed=self.options.seed,
         )  # fmt: skip
 
     @cached_property
     def _trials(self) -> list[Trial]:
         """Commands and other words by voices that never trained, shuffled."""
         count = self.options.amounts.judged
-        spoken = list(kokoro_utterances([self.cache / "judge-commands"], held_out=True))[:count]
+        spoken = list(
+            kokoro_utterances(
+                [self.cache / "judge-commands"], self._pronounce.nearest, held_out=True
+            )
+        )[:count]
         robots = robot_utterances(command_sentences(count // 2, 4040), 4040, held_out=True)
         found = list(trials([*spoken, *robots], self._held_out))
         random.Random(_JUDGE_SEED).shuffle(found)  # noqa: S311
@@ -286,7 +320,24 @@ class Recipe:
         path = self._work / _NET
         if not path.is_file():
             raise RecipeError("there is no trained head yet: run the train stage")
-        return PhoneNet.of_state(torch.load(path, weights_only=False))
+        return PhoneNet.of_state(torch.load(path, weights_only=False), self._upper)
+
+    @cached_property
+    def _clean(self) -> dict[str, Features]:
+        """What the trunk makes of all but the robots, undisturbed."""
+        others = [*self._others, *self._held_out]
+        return clean_features(others, self._listen, self._heard / "clean")
+
+    @cached_property
+    def _upper(self) -> tuple[Layer, ...]:
+        return load_upper(self.options.donor, self.cache)
+
+    @property
+    def _heard(self) -> Path:
+        """Folder of what the trunk heard: it serves every run with this donor and seed."""
+        donor = {**self.options.donor.facts(), "top": None}
+        key = repr((donor, self.options.seed, AUGMENTATION))
+        return self.cache / "heard" / hashlib.sha256(key.encode()).hexdigest()[:12]
 
     @property
     def _draft(self) -> Path:

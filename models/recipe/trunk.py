@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from models.recipe.config import SUBSAMPLING, Donor
 from models.recipe.errors import RecipeError
-from models.recipe.fetch import package_dir
+from models.recipe.fetch import donor_dir
 from surgery_assist.voice.nnet3 import (
     Component,
     fixed_affine,
@@ -140,15 +140,32 @@ def load_trunk(donor: Donor, cache: Path) -> Trunk:
     RecipeError
         The donor has a kind of layer that this recipe does not know.
     """
-    model = read_model(package_dir(cache, donor.package) / donor.model)
+    layers, dimension = _read_layers(donor, cache, donor.tap)
+    return Trunk(layers, dimension)
+
+
+def load_upper(donor: Donor, cache: Path) -> tuple[Layer, ...]:
+    """Read the layers above the tap up to ``donor.top``, which go on learning.
+
+    Raises
+    ------
+    RecipeError
+        The donor has a kind of layer that this recipe does not know.
+    """
+    below, _ = _read_layers(donor, cache, donor.tap)
+    layers, _ = _read_layers(donor, cache, donor.top)
+    return tuple(layers[len(below) :])
+
+
+def _read_layers(donor: Donor, cache: Path, last: int) -> tuple[list[Layer], int]:
+    """All layers up to a TDNN-F layer, and the dimension of the input."""
+    model = read_model(donor_dir(cache, donor) / donor.model)
     dimensions: dict[str, int] = {}
     alias: dict[str, Part] = {}
     layers: list[Layer] = []
-    tap = f"tdnnf{donor.tap}."
-    ends = [line for line in model.wiring if f"name={tap}" in line]
+    ends = [line for line in model.wiring if f"name=tdnnf{last}." in line]
     if not ends:
-        raise RecipeError(f"the donor has no layer {donor.tap}")
-    last = ends[-1]
+        raise RecipeError(f"the donor has no layer {last}")
     for line in model.wiring:
         if line.startswith("input-node"):
             name, dimension = re.findall(r"name=(\S+) dim=(\d+)", line)[0]
@@ -167,9 +184,9 @@ def load_trunk(donor: Donor, cache: Path) -> Trunk:
         else:
             layers.append(layer)
             dimensions[name] = layer.dimension
-        if line == last:
+        if line == ends[-1]:
             break
-    return Trunk(layers, dimensions[INPUT])
+    return layers, dimensions[INPUT]
 
 
 def _layer(

@@ -4,17 +4,17 @@ from collections.abc import Callable, Sequence
 
 from surgery_assist.commands.dispatcher import Outcome
 from surgery_assist.commands.registry import Registry
-from surgery_assist.model.geometry import cross
+from surgery_assist.model.plane import name_of
+from surgery_assist.model.reformat import acquired_index
 from surgery_assist.model.session import Session
 from surgery_assist.model.study import DisplaySet, Window
-from surgery_assist.model.units import DisplaySetUID, Vector
+from surgery_assist.model.units import DisplaySetUID
 from surgery_assist.model.viewport import Rect, Viewport, edge_letters, pan_fractions, shown_window
+from surgery_assist.model.volume_screen import camera_letters
+from surgery_assist.model.volume_view import VolumeView
 
 PixelWindow = Callable[[DisplaySetUID, int], Window | None]
 """The window that the pixels of a frame propose, when its file proposes none."""
-_PLANES = ("sagittal", "coronal", "axial")
-_UPRIGHT = 0.9
-"""Cosine from which a plane is called by its name (26 degrees off are still axial)."""
 
 
 class CommandLog:
@@ -82,15 +82,20 @@ def _viewport(
     session: Session, index: int, pane: Rect, pixel_window: PixelWindow
 ) -> dict[str, object]:
     viewport = session.view.viewports[index]
-    display_set = session.catalogue.display_set(viewport.display_set)
-    if display_set is None:
+    acquired = session.catalogue.display_set(viewport.display_set)
+    display_set = session.displayed(viewport)
+    if acquired is None or display_set is None:
         return _EMPTY | {"zoom": viewport.zoom, "rotation_deg": viewport.rotation_deg}
     window = None
     if not display_set.colour or viewport.window is not None:
         window = shown_window(viewport, display_set) or pixel_window(
-            display_set.uid, viewport.index
+            acquired.uid, acquired_index(acquired, display_set, viewport.index)
         )
     letters = edge_letters(viewport, display_set)
+    if viewport.volume is not None:
+        letters = camera_letters(viewport.volume.camera)
+    thick = viewport.volume is None and viewport.plane is not None and viewport.plane.thickness > 0
+    slab = viewport.plane if thick else None
     millimetres = session.control.screen.mm_per_pixel
     warnings = list(display_set.findings)
     if not any(letters):
@@ -111,11 +116,39 @@ def _viewport(
         "flip_v": viewport.flip_v,
         "invert": viewport.invert,
         "cine": viewport.cine.playing,
-        "projection": None,
-        "slab_mm": None,
-        "volume": None,
+        "projection": slab.projection if slab is not None else None,
+        "slab_mm": slab.thickness if slab is not None else None,
+        "volume": _volume(viewport.volume),
         "orientation": dict(zip(("left", "right", "top", "bottom"), letters, strict=True)),
         "warnings": warnings,
+    }
+
+
+def _volume(volume: VolumeView | None) -> dict[str, object] | None:
+    """Directions and points in LPS, mm; ``cuts`` keep the side that their normal points to."""
+    if volume is None:
+        return None
+    camera = volume.camera
+    return {
+        "preset": volume.preset,
+        "mode": volume.mode,
+        "camera": {
+            "toward": [round(part, 6) for part in camera.toward],
+            "up": [round(part, 6) for part in camera.up],
+            "focus": None if camera.focus is None else [round(part, 3) for part in camera.focus],
+            "pan": [round(part, 3) for part in camera.pan],
+        },
+        "cuts": [{"point": list(cut.point), "normal": list(cut.normal)} for cut in volume.cuts],
+        "opacity": volume.opacity,
+        "brightness": volume.brightness,
+        "contrast": volume.contrast,
+        "spinning": volume.spinning,
+        "table_removed": volume.table_removed,
+        "bone_removed": volume.bone_removed,
+        "marks": [
+            {"kind": mark.kind, "points": [list(point) for point in mark.points], "mm": mark.mm}
+            for mark in volume.marks
+        ],
     }
 
 
@@ -144,13 +177,12 @@ _EMPTY: dict[str, object] = {
 
 
 def plane_name(viewport: Viewport, display_set: DisplaySet) -> str | None:
-    """``axial``, ``coronal``, ``sagittal`` or ``oblique``; ``None`` where unknown."""
+    """``axial``, ``coronal``, ``sagittal``, ``oblique`` or ``curved``; ``None`` where unknown."""
     if not display_set.frames:
         return None
+    if viewport.plane is not None and viewport.plane.kind == "curved":
+        return "curved"
     frame = display_set.frames[min(viewport.index, display_set.count - 1)]
     if frame.plane is None:
         return None
-    normal: Vector = cross(frame.plane.row_direction, frame.plane.column_direction)
-    sizes = [abs(part) for part in normal]
-    largest = max(sizes)
-    return _PLANES[sizes.index(largest)] if largest >= _UPRIGHT else "oblique"
+    return name_of(frame.plane.normal)

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from surgery_assist.cli import adapt, calibrate
 from surgery_assist.cli.output import as_json, emit_json, require_writable
 from surgery_assist.cli.parsing import Subparsers, add_subcommand, session_language, settings_of
 from surgery_assist.messages import Language
@@ -22,7 +23,7 @@ def add_parser(subparsers: Subparsers) -> None:
         "voice", help="What is heard.", description="Measure and watch what is heard."
     )
     actions: Subparsers = parser.add_subparsers(
-        dest="action", metavar="eval|listen|words", required=True
+        dest="action", metavar="eval|listen|words|adapt|calibrate", required=True
     )
     judge = add_subcommand(actions, "eval", evaluate, "Recordings through the real chain.")
     judge.add_argument("manifest", type=Path, metavar="MANIFEST.csv")
@@ -35,6 +36,8 @@ def add_parser(subparsers: Subparsers) -> None:
     source.add_argument("--audio", type=Path, metavar="FILE", help="a recording instead")
     asked = add_subcommand(actions, "words", words, "Which words of a text can be heard.")
     asked.add_argument("text", metavar="TEXT")
+    adapt.add_parser(actions)
+    calibrate.add_parser(actions)
 
 
 def evaluate(options: argparse.Namespace) -> int:
@@ -99,11 +102,19 @@ def listen(options: argparse.Namespace) -> int:
 def words(options: argparse.Namespace) -> int:
     """Print each word: in the dictionary, made from its spelling, or not to be heard."""
     from surgery_assist.voice.assembly import pack_lexicon, voice_pack
-    from surgery_assist.voice.words import words_report
+    from surgery_assist.voice.recognizer import ModelCache
+    from surgery_assist.voice.standard import knows_word
+    from surgery_assist.voice.words import model_words_report, words_report
 
     settings = settings_of(options)
     language = session_language(options, settings)
     models = [Path(settings.models)] if settings.models else []
-    lexicon = pack_lexicon(voice_pack(language, models))
-    print(as_json(words_report(options.text, language, lexicon)))
+    chosen = settings.voice.model_ro if language == "ro" else settings.voice.model_en
+    pack = voice_pack(language, models, chosen)
+    if pack.is_ours:
+        report = words_report(options.text, language, pack_lexicon(pack))
+    else:
+        knows = knows_word(ModelCache().load(pack.root))
+        report = model_words_report(options.text, language, knows)
+    print(as_json(report))
     return 0

@@ -8,6 +8,7 @@ from surgery_assist.commands.effects import MoveToMonitor
 from surgery_assist.commands.navigation import opened
 from surgery_assist.commands.registry import Result, Risk, command
 from surgery_assist.commands.slots import Range
+from surgery_assist.commands.volume_change import beside_volume
 from surgery_assist.errors import NotPossibleError
 from surgery_assist.model.layout import MAX_COLUMNS, MAX_ROWS, Layout
 from surgery_assist.model.session import Bookmark, Session
@@ -118,6 +119,7 @@ def compare_prior(session: Session) -> Session:
     prior = min(alike, key=lambda entry: abs(entry.count - display_set.count))
     place = viewport.index / max(1, display_set.count - 1)
     partner = replace(opened(prior), index=round(place * (prior.count - 1)), window=viewport.window)
+    partner = beside_volume(viewport, partner, prior)
     return anchored(
         session.with_view(
             layout=Layout(1, 2), viewports=(viewport, partner), active=0, maximized=False

@@ -150,6 +150,8 @@ def with_study(session: Session, study: Study) -> Session:
         panel="",
         target=None,
         bookmarks=(),
+        crosshair=None,
+        path=(),
     )
 
 

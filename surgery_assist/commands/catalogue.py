@@ -1,9 +1,31 @@
 """All commands together."""
 
-from surgery_assist.commands import arranging, cases, listening, navigation, viewing, windowing
+from surgery_assist.commands import (
+    arranging,
+    cases,
+    listening,
+    navigation,
+    objects,
+    phases,
+    planes,
+    viewing,
+    volumes,
+    windowing,
+)
 from surgery_assist.commands.registry import Registry
 
 
 def build_registry() -> Registry:
     """The registry that the program runs with."""
-    return Registry.from_modules(listening, cases, navigation, viewing, windowing, arranging)
+    return Registry.from_modules(
+        listening,
+        cases,
+        navigation,
+        viewing,
+        windowing,
+        arranging,
+        objects,
+        volumes,
+        planes,
+        phases,
+    )

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from surgery_assist.commands.plane_change import carried_crosshair
 from surgery_assist.model.geometry import added, dot, length, scaled
 from surgery_assist.model.session import Session
 from surgery_assist.model.study import DisplaySet
@@ -70,14 +71,16 @@ def show_index(session: Session, index: int) -> Session:
     after = session.with_viewport(replace(session.viewport, index=target))
     for other in followers(session):
         viewport = session.view.viewports[other]
-        display_set = session.catalogue.display_set(viewport.display_set)
+        display_set = session.displayed(viewport)
         if display_set is None:
             continue
         near = nearest_index(shown, target, display_set)
+        if near is None and display_set.uid == shown.uid:
+            continue  # another plane of the same volume: what it shows stays where it is
         place = _kept_distance(session, other, target, display_set) if near is None else near
         moved = replace(viewport, index=clamp_index(place, display_set))
         after = after.with_viewport(moved, other)
-    return after
+    return after if session.view.crosshair is None else carried_crosshair(after)
 
 
 def anchored(session: Session) -> Session:

@@ -15,8 +15,17 @@ from surgery_assist.model.session import Question, Session, View
 
 Status = Literal["done", "asked", "refused"]
 NOT_REPEATED = frozenset(
-    {"undo", "redo", "repeat", "confirm", "reject", "cancel", "stop", "choose"}
+    {"undo", "redo", "repeat", "more", "confirm", "reject", "cancel", "stop", "choose"}
 )
+RELATIVE = frozenset(
+    {
+        "image.next", "image.previous", "image.forward", "image.back",
+        "series.next", "series.previous", "cine.faster", "cine.slower",
+        "zoom.in", "zoom.out", "pan", "rotate", "target.nudge", "target.refine",
+        "window.contrast", "window.brightness", "volume.turn",
+    }
+)  # fmt: skip
+"""Commands that "more" does again: each goes a step from where things are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +140,10 @@ class Dispatcher:
         elif command.risk is Risk.VIEW and after.view is not before.view:
             self.history.record(before.view, command.id, invocation.gesture)
         if not command.internal and command.id not in NOT_REPEATED:
-            after = after.with_control(last=replace(invocation, gesture="", heard=""))
+            last = replace(invocation, gesture="", heard="")
+            after = after.with_control(last=last)
+            if command.id in RELATIVE:
+                after = after.with_control(relative=last)
         self._replace(after)
 
     def _run(self, effects: tuple[Effect, ...]) -> Status:

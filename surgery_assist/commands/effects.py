@@ -5,8 +5,12 @@ all others go to the effect runner, and what they bring comes back as another In
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 from surgery_assist.model.invocation import Invocation
+
+PickUse = Literal["look", "crop", "distance", "arrow"]
+"""What points in depth are picked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,4 +67,27 @@ class MoveToMonitor:
     monitor: int
 
 
-Effect = Undo | Redo | Perform | OpenPaths | CancelWork | CloseCase | AutoWindow | MoveToMonitor
+@dataclass(frozen=True, slots=True)
+class PickVolume:
+    """Find how deep the volume's surface lies at places of a pane (fractions of its size).
+
+    Answers with ``volume.picked``.
+    """
+
+    viewport: int
+    use: PickUse
+    places: tuple[tuple[float, float], ...]
+    size_mm: float = 0.0
+
+
+Effect = (
+    Undo
+    | Redo
+    | Perform
+    | OpenPaths
+    | CancelWork
+    | CloseCase
+    | AutoWindow
+    | MoveToMonitor
+    | PickVolume
+)

@@ -4,10 +4,14 @@ from dataclasses import replace
 
 from surgery_assist.commands.effects import CancelWork, Perform, Redo, Undo
 from surgery_assist.commands.registry import Result, Risk, command
+from surgery_assist.commands.slots import Amount
 from surgery_assist.errors import NotPossibleError
 from surgery_assist.model.session import Heard, Language, Listening, Session
+from surgery_assist.model.viewport import Viewport
 
 HEARD_LIMIT = 20
+WITH_AMOUNT = frozenset({"zoom.in", "zoom.out", "pan"})
+"""Steps whose size can be said: "a little more"."""
 
 
 def has_audio(session: Session) -> str | None:
@@ -23,6 +27,11 @@ def has_question(session: Session) -> str | None:
 def has_last(session: Session) -> str | None:
     """Something was done that can be done again."""
     return None if session.control.last is not None else "refused.nothing_to_repeat"
+
+
+def has_relative(session: Session) -> str | None:
+    """A step was gone that can be gone again."""
+    return None if session.control.relative is not None else "refused.nothing_to_repeat"
 
 
 @command("listen.start", Risk.STATE, keys=("F8",), when=has_audio)
@@ -53,16 +62,19 @@ def listen_heard(session: Session, text: str, result: str, *, ok: bool) -> Sessi
 @command("stop", Risk.VIEW, keys=("S",))
 def stop(session: Session) -> Session:
     """Stop everything that moves."""
-    viewports = tuple(
-        replace(viewport, cine=replace(viewport.cine, playing=False))
-        if viewport.cine.playing
-        else viewport
-        for viewport in session.view.viewports
-    )
+    viewports = tuple(_still(viewport) for viewport in session.view.viewports)
     still = (
         session if viewports == session.view.viewports else session.with_view(viewports=viewports)
     )
     return still.with_control(question=None) if still.control.question else still
+
+
+def _still(viewport: Viewport) -> Viewport:
+    if viewport.cine.playing:
+        viewport = replace(viewport, cine=replace(viewport.cine, playing=False))
+    if viewport.volume is not None and viewport.volume.spinning:
+        viewport = replace(viewport, volume=replace(viewport.volume, spinning=False))
+    return viewport
 
 
 @command("cancel", Risk.STATE, keys=("Escape",))
@@ -107,6 +119,17 @@ def repeat(session: Session) -> Result:
     if last is None:
         raise NotPossibleError("refused.nothing_to_repeat")
     return session, Perform(last)
+
+
+@command("more", Risk.VIEW, keys=("Shift+.",), when=has_relative)
+def more(session: Session, amount: Amount | None = None) -> Result:
+    """Go the last step once more: zoom, move, turn, next image."""
+    step = session.control.relative
+    if step is None:
+        raise NotPossibleError("refused.nothing_to_repeat")
+    if amount is not None and step.command_id in WITH_AMOUNT:
+        step = replace(step, arguments={**step.arguments, "amount": amount})
+    return session, Perform(step)
 
 
 @command("help.show", Risk.VIEW, keys=("F1", "?"))

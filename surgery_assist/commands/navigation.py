@@ -4,8 +4,10 @@ from dataclasses import replace
 from typing import Annotated
 
 from surgery_assist.commands.change import anchored, change, has_frames, has_image, show_index
+from surgery_assist.commands.phases import with_phase
 from surgery_assist.commands.registry import Result, Risk, command
 from surgery_assist.commands.slots import Range
+from surgery_assist.commands.volume_change import reset_volume
 from surgery_assist.errors import NotPossibleError
 from surgery_assist.model.session import Session
 from surgery_assist.model.study import DisplaySet, study_display_sets
@@ -89,10 +91,12 @@ def cine_step(session: Session, viewport: int, steps: int) -> Result:
     """Play on in a viewport; no step of undo of its own, undo goes back to before it played."""
     if not 0 <= viewport < len(session.view.viewports):
         return session
+    if session.view.viewports[viewport].cine.over == "phases":
+        return with_phase(session, viewport, steps)
     if viewport == session.view.active:
         return image_step(session, steps, wrap=True)
     playing = session.view.viewports[viewport]
-    shown = session.catalogue.display_set(playing.display_set)
+    shown = session.displayed(playing)
     if shown is None or shown.count == 0:
         return session
     index = (playing.index + steps) % shown.count
@@ -102,7 +106,7 @@ def cine_step(session: Session, viewport: int, steps: int) -> Result:
 @command("cine.start", Risk.VIEW, keys=("Space",), when=has_frames)
 def cine_start(session: Session) -> Session:
     """Play through the images."""
-    return _with_cine(session, replace(session.viewport.cine, playing=True))
+    return _with_cine(session, replace(session.viewport.cine, playing=True, over="images"))
 
 
 @command("cine.stop", Risk.VIEW, when=has_image)
@@ -211,4 +215,5 @@ def view_reset(session: Session) -> Session:
         rotation_deg=0.0,
         flip_h=False,
         flip_v=False,
+        volume=reset_volume(session.viewport.volume, session.display_set),
     )

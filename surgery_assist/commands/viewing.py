@@ -6,7 +6,9 @@ from typing import Annotated, Literal
 from surgery_assist.commands.change import change, followers, has_image
 from surgery_assist.commands.registry import Risk, command
 from surgery_assist.commands.slots import Amount, Cell, Range, percent
+from surgery_assist.commands.volume_change import fit_volume, move_volume, roll_volume
 from surgery_assist.errors import NotPossibleError
+from surgery_assist.model.grid import grid_of
 from surgery_assist.model.session import GRID_COLUMNS, GRID_ROWS, Session, Target
 from surgery_assist.model.units import Side
 from surgery_assist.model.viewport import (
@@ -17,6 +19,7 @@ from surgery_assist.model.viewport import (
     ViewTransform,
     view_transform,
 )
+from surgery_assist.model.volume_screen import volume_transform
 
 REFINE = 3.0
 SideLR = Literal["left", "right"]
@@ -33,6 +36,12 @@ def transform_of(session: Session, index: int | None = None) -> ViewTransform | 
     shown = session.shown(position)
     if shown is None:
         return None
+    if shown[0].volume is not None:
+        grid = grid_of(shown[1])
+        pane = session.pane(position)
+        if grid is None:
+            return None
+        return volume_transform(shown[0].volume.camera, grid, pane, shown[0].zoom)
     mm = session.control.screen.mm_per_pixel
     return view_transform(shown[0], shown[1], session.pane(position), mm)
 
@@ -68,6 +77,8 @@ def zoom_actual(session: Session) -> Session:
 
 
 def _scaled(session: Session, mode: ScaleMode) -> Session:
+    if session.viewport.volume is not None:
+        return fit_volume(session, mode)
     return change(session, scale=mode, zoom=1.0, centre=(0.5, 0.5))
 
 
@@ -104,6 +115,8 @@ def pan_by(session: Session, dx: float, dy: float) -> Session:
 
 def _moved(session: Session, dx: float, dy: float) -> Session:
     """The image moved by screen pixels; linked viewports move by the same share of the image."""
+    if session.viewport.volume is not None:
+        return move_volume(session, dx, dy)
     shown, transform = session.display_set, transform_of(session)
     if shown is None or transform is None:
         return session
@@ -149,6 +162,8 @@ def rotate_by(session: Session, degrees: float) -> Session:
 
 
 def _turned(session: Session, degrees: float) -> Session:
+    if session.viewport.volume is not None:
+        return roll_volume(session, degrees)
     angle = _normal(session.viewport.rotation_deg + degrees)
     after = session.with_viewport(replace(session.viewport, rotation_deg=angle))
     for index in followers(session):
@@ -176,6 +191,8 @@ def flip_vertical(session: Session) -> Session:
 
 def _mirrored(viewport: Viewport, *, horizontal: bool) -> Viewport:
     """A mirror after a rotation is the mirror before it with the rotation turned round."""
+    if viewport.volume is not None:
+        raise NotPossibleError("refused.volume_mirror")
     angle = _normal(-viewport.rotation_deg)
     if horizontal:
         return replace(viewport, rotation_deg=angle, flip_h=not viewport.flip_h)

@@ -6,6 +6,7 @@ from typing import Final, Literal
 from surgery_assist.commands.change import change, has_image
 from surgery_assist.commands.effects import AutoWindow
 from surgery_assist.commands.registry import Result, Risk, command
+from surgery_assist.commands.volume_change import tone_volume
 from surgery_assist.errors import NotPossibleError
 from surgery_assist.model.session import Session
 from surgery_assist.model.study import Window
@@ -90,6 +91,8 @@ def window_brightness(session: Session, side: UpDown) -> Result:
 
 
 def _adjusted(session: Session, factor: float, shift: float) -> Result:
+    if session.viewport.volume is not None:
+        return tone_volume(session, factor, shift)
     shown = session.display_set
     window = shown_window(session.viewport, shown) if shown else None
     if window is None:  # only the pixels can tell

@@ -32,6 +32,7 @@ def bench_load(paths: Iterable[Path | str]) -> dict[str, float | int]:
     """
     begin = time.perf_counter()
     library = Library()
+    library.warm_up()
     store = FrameStore(library)
     first: float | None = None
     catalogue = Catalogue()
@@ -49,6 +50,7 @@ def bench_load(paths: Iterable[Path | str]) -> dict[str, float | int]:
                 pixels += store.loaded_bytes(display_set.uid)
     finally:
         store.close()
+        library.close()
     return {
         "first_image_ms": round(first * 1000.0, 1),
         "full_ms": round((time.perf_counter() - begin) * 1000.0, 1),

@@ -30,7 +30,7 @@ def to_rgb(
     Raises
     ------
     CodecError
-        The palette is missing.
+        The palette is missing, or the colours are of a kind that is not known.
     """
     if layout.photometric == "PALETTE COLOR":
         if tables.palette is None:
@@ -39,11 +39,57 @@ def to_rgb(
         from pydicom.pixels.processing import apply_color_lut  # noqa: PLC0415  (start-up time)
 
         mask = (1 << layout.bits_stored) - 1
-        return _eight_bits(apply_color_lut(samples & mask, tables.palette), 0)
+        rgb = _eight_bits(apply_color_lut(samples & mask, tables.palette), 0)
+    else:
+        rgb = _direct(_eight_bits(samples, layout.bits_stored), layout, converted=converted)
+    return rgb if tables.icc is None else in_srgb(rgb, tables.icc)
+
+
+def _direct(
+    samples: NDArray[np.uint8], layout: PixelLayout, *, converted: bool
+) -> NDArray[np.uint8]:
+    """Samples that are colours themselves."""
+    kind = layout.photometric
+    if layout.samples == 4 and not layout.encapsulated:
+        if kind == "ARGB":  # retired; what the first plane's palette would show is not drawn
+            return np.ascontiguousarray(samples[:, :, 1:])
+        if kind != "CMYK":
+            raise CodecError(f"four samples of {kind}")
+        light = 255 - samples.astype(np.uint16)
+        return (light[:, :, :3] * light[:, :, 3:] // 255).astype(np.uint8)
     samples = samples[:, :, :3]
-    if layout.photometric in ("YBR_FULL", "YBR_FULL_422") and not converted:
-        return ybr_to_rgb(_eight_bits(samples, layout.bits_stored))
-    return _eight_bits(samples, layout.bits_stored)
+    if converted:
+        return np.ascontiguousarray(samples)
+    if kind in ("YBR_FULL", "YBR_FULL_422"):
+        return ybr_to_rgb(samples)
+    if kind == "YBR_PARTIAL_422":
+        return ybr_to_rgb(_full_range(samples))
+    if kind == "HSV":
+        raise CodecError("HSV")
+    return np.ascontiguousarray(samples)
+
+
+def _full_range(ybr: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Studio levels (16 to 235 and 240) to all 256 (PS3.3 C.7.6.3.1.2, retired)."""
+    full = ybr.astype(np.float32)
+    full[:, :, 0] = (full[:, :, 0] - 16.0) * (255.0 / 219.0)
+    full[:, :, 1:] = (full[:, :, 1:] - 128.0) * (255.0 / 224.0) + 128.0
+    result: NDArray[np.uint8] = np.clip(np.rint(full), 0, 255).astype(np.uint8)
+    return result
+
+
+def in_srgb(rgb: NDArray[np.uint8], profile: bytes) -> NDArray[np.uint8]:
+    """Colours of a device in sRGB, by its ICC profile; unchanged when the profile is broken."""
+    import imagecodecs
+
+    try:
+        changed = imagecodecs.cms_transform(
+            rgb, profile, imagecodecs.cms_profile("srgb"), colorspace="rgb", outcolorspace="rgb"
+        )
+    except (imagecodecs.CmsError, ValueError, TypeError):
+        return rgb
+    result: NDArray[np.uint8] = np.ascontiguousarray(changed, np.uint8)
+    return result if result.shape == rgb.shape else rgb
 
 
 def _eight_bits(samples: NDArray[Any], stored: int) -> NDArray[np.uint8]:

@@ -6,15 +6,17 @@ series was numbered; where the numbers say nothing, axial images start at the he
 in front and sagittal ones at the right.
 """
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Final
 
+from surgery_assist.imaging.phases import Phase, parted
 from surgery_assist.imaging.records import FrameInfo, Instance
 from surgery_assist.imaging.spacing import StackGeometry, judge
 from surgery_assist.model.geometry import dot
-from surgery_assist.model.study import DisplayKind, DisplaySet, FrameRef, SpacingSource
+from surgery_assist.model.study import DisplayKind, DisplaySet, Finding, FrameRef, SpacingSource
 from surgery_assist.model.units import DisplaySetUID, SeriesUID, Vector
 
 ANGLE_TOLERANCE: Final = 1e-3
@@ -22,6 +24,8 @@ ANGLE_TOLERANCE: Final = 1e-3
 POSITION_TOLERANCE: Final = 1e-2
 """Frames closer than this (mm) lie at the same position."""
 MIN_VOLUME: Final = 3
+MAX_TOLD: Final = 8
+"""Places of one kind of finding that are told of."""
 _ONE_BY_ONE: Final = frozenset({"CR", "DX", "MG", "PX", "IO", "RG"})
 _TOMOGRAPHIC: Final = frozenset({"CT", "MR", "PT", "NM", "RTDOSE"})
 _NEEDS_POSITION: Final = frozenset({"CT", "MR", "PT"})
@@ -113,23 +117,45 @@ def display_sets(
                 groups.append(group)
             group.frames.append(frame)
     mixed = _is_mixed(groups)
-    made: list[tuple[tuple[int, str], DisplaySet]] = []
+    made: list[tuple[tuple[int, int, str], DisplaySet]] = []
     for position, group in enumerate(groups):
         base = series_uid if position == 0 else f"{series_uid}#{position + 1}"
-        extra: tuple[str, ...] = ("duplicate",) if duplicates and position == 0 else ()
-        extra += ("mixed",) if mixed else ()
-        for phase, frames in enumerate(_phases(group.frames)):
-            uid = DisplaySetUID(base if phase == 0 else f"{base}.{phase + 1}")
-            order = (_lowest_number(frames), uid)
-            findings = extra + (("time",) if phase or len(frames) < len(group.frames) else ())
-            made.append((order, _display_set(uid, series_uid, frames, findings)))
+        extra: tuple[Finding, ...] = (Finding("duplicate"),) if duplicates and position == 0 else ()
+        if mixed:
+            extra += (Finding("mixed", (("parts", mixed),)),)
+        made += _phase_sets(base, series_uid, group.frames, extra)
     return tuple(made_set for _, made_set in sorted(made, key=lambda entry: entry[0]))
 
 
-def _is_mixed(groups: list[_Group]) -> bool:
-    """Several sizes or directions where one stack would be expected."""
+def _phase_sets(
+    base: str, series_uid: SeriesUID, frames: list[_Frame], extra: tuple[Finding, ...]
+) -> list[tuple[tuple[int, int, str], DisplaySet]]:
+    """Display sets of one group, each with its place among all of the series.
+
+    UIDs follow the order of arrival, so that they stay the same while more files come; the places
+    follow the values that part the phases.
+    """
+    phases = _phases(frames)
+    if len(phases) == 1:
+        uid = DisplaySetUID(base)
+        return [((_lowest_number(frames), 0, uid), _display_set(uid, series_uid, frames, extra))]
+    extra += (Finding("time", (("phases", len(phases)),)),)
+    arrived = sorted(range(len(phases)), key=lambda place: phases[place].indices[0])
+    names = {place: base if at == 0 else f"{base}.{at + 1}" for at, place in enumerate(arrived)}
+    made: list[tuple[tuple[int, int, str], DisplaySet]] = []
+    for place, phase in enumerate(phases):
+        mine = [frames[index] for index in phase.indices]
+        uid = DisplaySetUID(names[place])
+        made_set = _display_set(uid, series_uid, mine, extra)
+        made_set = replace(made_set, group=base, label=phase.label)
+        made.append(((_lowest_number(frames), place, uid), made_set))
+    return made
+
+
+def _is_mixed(groups: list[_Group]) -> int:
+    """How many sizes or directions there are where one stack would be expected; 0 if one."""
     together = [group for group in groups if not group.own]
-    return len(together) > 1
+    return len(together) if len(together) > 1 else 0
 
 
 def _lowest_number(frames: Sequence[_Frame]) -> int:
@@ -137,25 +163,15 @@ def _lowest_number(frames: Sequence[_Frame]) -> int:
     return min(numbers, default=1 << 31)
 
 
-def _phases(frames: list[_Frame]) -> list[list[_Frame]]:
-    """Part frames that repeat every position equally often: time, echo, b-value, phase."""
+def _phases(frames: list[_Frame]) -> tuple[Phase, ...]:
+    """Part frames that repeat positions: time, echo, b-value, energy."""
     normal = _normal(frames[0])
     if normal is None or len(frames) < 2 * MIN_VOLUME:
-        return [frames]
-    places: dict[int, list[_Frame]] = {}
-    for frame in frames:
-        places.setdefault(round(frame.along(normal) / POSITION_TOLERANCE / 5), []).append(frame)
-    often = {len(place) for place in places.values()}
-    if len(often) != 1 or often == {1} or len(places) < 2:
-        return [frames]
-    count = often.pop()
-    labelled: dict[str, list[_Frame]] = {}
-    for frame in frames:
-        labelled.setdefault(frame.info.stack, []).append(frame)
-    if len(labelled) == count and {len(part) for part in labelled.values()} == {len(places)}:
-        return list(labelled.values())
-    ordered = [sorted(place, key=_numbering) for place in places.values()]
-    return [[place[phase] for place in ordered] for phase in range(count)]
+        return (Phase(tuple(range(len(frames)))),)
+    places = [round(frame.along(normal) / POSITION_TOLERANCE / 5) for frame in frames]
+    values = [frame.info.phase for frame in frames]
+    order = sorted(range(len(frames)), key=lambda index: _numbering(frames[index]))
+    return parted(places, values, order)
 
 
 def _numbering(frame: _Frame) -> tuple[bool, int, int, str]:
@@ -195,17 +211,18 @@ def _reversed_ties(along: list[_Frame], normal: Vector) -> list[_Frame]:
 
 
 def _display_set(
-    uid: DisplaySetUID, series_uid: SeriesUID, frames: list[_Frame], extra: tuple[str, ...]
+    uid: DisplaySetUID, series_uid: SeriesUID, frames: list[_Frame], extra: tuple[Finding, ...]
 ) -> DisplaySet:
     ordered = _sorted(frames)
     first = ordered[0].instance
     planes = [frame.info.plane for frame in ordered if frame.info.plane is not None]
     geometry = judge(planes) if len(planes) == len(ordered) else StackGeometry()
-    findings = dict.fromkeys((*extra, *geometry.findings))
-    for frame in ordered:
-        findings.update(dict.fromkeys(frame.instance.findings))
+    findings = [*extra, *geometry.findings]
     if not planes and first.modality in _NEEDS_POSITION:
-        findings["no_position"] = None
+        findings.append(Finding("no_position"))
+    for frame in ordered:
+        known = {finding.key for finding in findings}
+        findings += [found for found in frame.instance.findings if found.key not in known]
     spacing, source = _spacing(ordered[0], geometry.step)
     return DisplaySet(
         uid=uid,
@@ -223,8 +240,22 @@ def _display_set(
         laterality=first.laterality,
         colour=first.layout.colour,
         frame_time_ms=first.frame_time_ms,
-        findings=tuple(findings),
+        details=_told(findings),
+        unit=first.unit,
+        source=first.source,
+        ultrasound=first.ultrasound,
     )
+
+
+def _told(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """As many of each kind as anyone reads."""
+    kept: list[Finding] = []
+    times: Counter[str] = Counter()
+    for finding in dict.fromkeys(findings):
+        times[finding.key] += 1
+        if times[finding.key] <= MAX_TOLD:
+            kept.append(finding)
+    return tuple(kept)
 
 
 def _spacing(
@@ -256,5 +287,5 @@ def _reference(frame: _Frame) -> FrameRef:
         instance_number=frame.instance.number,
         plane=frame.info.plane,
         orientation=frame.info.orientation,
-        window=frame.info.windows[0] if frame.info.windows else None,
+        windows=frame.info.windows,
     )

@@ -6,11 +6,13 @@ public elements as UN. So what an element means follows from its tag here, not f
 
 import struct
 from collections.abc import Iterator
+from functools import lru_cache
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from surgery_assist.imaging.fast_header import RawElements
 from surgery_assist.imaging.names import decode_text
+from surgery_assist.imaging.quiet import quiet_pydicom
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -18,6 +20,43 @@ if TYPE_CHECKING:
 CHARACTER_SET = 0x00080005
 MAX_ITEMS = 20_000
 """More items than any real sequence has."""
+_SHORT = 256
+"""Values up to this length are parsed once and remembered."""
+
+
+def _dictionary_representation(tag: int) -> str:
+    quiet_pydicom()
+    from pydicom.datadict import dictionary_VR  # noqa: PLC0415  (start-up time)
+
+    try:
+        return str(dictionary_VR(tag))
+    except KeyError:
+        return ""
+
+
+def _values_of(value: bytes) -> tuple[str, ...]:
+    return _split(value) if len(value) <= _SHORT else _split.__wrapped__(value)
+
+
+def _decimals_of(value: bytes) -> tuple[float, ...] | None:
+    return _decimals(value) if len(value) <= _SHORT else _decimals.__wrapped__(value)
+
+
+# Files of a series say the same over and over again.
+@lru_cache(maxsize=4096)
+def _split(value: bytes) -> tuple[str, ...]:
+    """Values in ASCII, stripped."""
+    return tuple(part.strip(" \0\t\r\n") for part in value.decode("latin-1").split("\\"))
+
+
+@lru_cache(maxsize=4096)
+def _decimals(value: bytes) -> tuple[float, ...] | None:
+    """Numbers as text; none when one is not finite, ``None`` when one is no number."""
+    try:
+        numbers = tuple(float(part.replace(",", ".")) for part in _values_of(value))
+    except ValueError:
+        return None
+    return numbers if all(isfinite(number) for number in numbers) else ()
 
 
 class Elements:
@@ -46,16 +85,14 @@ class Elements:
             return "\\".join(map(str, parts)).encode("latin-1", "replace"), True
         return None
 
-    def _values(self, tag: int) -> list[str]:
+    def _values(self, tag: int) -> tuple[str, ...]:
         found = self.raw(tag)
-        if found is None:
-            return []
-        return [part.strip(" \0\t\r\n") for part in found[0].decode("latin-1").split("\\")]
+        return () if found is None else _values_of(found[0])
 
     def texts(self, tag: int) -> tuple[str, ...]:
         """Code strings, UIDs: values in ASCII, stripped."""
         values = self._values(tag)
-        return tuple(values) if any(values) else ()
+        return values if any(values) else ()
 
     def code(self, tag: int, limit: int = 64) -> str:
         """The first such value, cut at ``limit`` characters."""
@@ -69,21 +106,32 @@ class Elements:
             return ""
         return decode_text(found[0][: 4 * limit].strip(b" \0"), self.character_sets)[:limit]
 
+    def lines(self, tag: int, limit: int = 100_000) -> str:
+        """Text of several lines."""
+        found = self.raw(tag)
+        if found is None:
+            return ""
+        parts = found[0][:limit].replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+        texts = [decode_text(part.strip(b" \0"), self.character_sets) for part in parts]
+        return "\n".join(texts).strip()
+
     def numbers(self, tag: int) -> tuple[float, ...]:
         """Decimal or integer strings; empty when one of them is no finite number."""
-        values = self._values(tag)
-        try:
-            numbers = tuple(float(value.replace(",", ".")) for value in values)
-        except ValueError:
-            return self._binary_numbers(tag)
-        return numbers if all(isfinite(number) for number in numbers) else ()
+        found = self.raw(tag)
+        if found is None:
+            return ()
+        numbers = _decimals_of(found[0])
+        return self._binary_numbers(tag) if numbers is None else numbers
 
     def _binary_numbers(self, tag: int) -> tuple[float, ...]:
         found = self.raw(tag)
         kinds = {"FD": "d", "FL": "f", "US": "H", "SS": "h", "UL": "I", "SL": "i"}
         if found is None:
             return ()
-        kind = kinds.get(str(getattr(self._dataset.get_item(tag), "VR", "")))
+        representation = str(getattr(self._dataset.get_item(tag), "VR", None) or "UN")
+        if representation == "UN":  # also what implicit VR gives
+            representation = _dictionary_representation(tag)
+        kind = kinds.get(representation)
         if kind is None:
             return ()
         return self._unpacked(*found, kind)
@@ -123,10 +171,14 @@ class Elements:
 
     def items(self, tag: int) -> Iterator["Elements"]:
         """Items of a sequence; none when it can't be parsed."""
-        if tag not in self._dataset or isinstance(self._dataset, RawElements):
+        if tag not in self._dataset:
             return
         try:
-            sequence: Any = self._dataset[tag].value
+            sequence: Any
+            if isinstance(self._dataset, RawElements):
+                sequence = self._dataset.sequences.get(tag)
+            else:
+                sequence = self._dataset[tag].value
             for position, item in enumerate(sequence or ()):
                 if position >= MAX_ITEMS or not hasattr(item, "get_item"):
                     return

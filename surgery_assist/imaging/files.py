@@ -1,4 +1,4 @@
-"""Which files to read: folders walked, discs' indexes followed."""
+"""Which files to read: folders walked, archives listed, discs' indexes followed."""
 
 import os
 import re
@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
+from surgery_assist.imaging.archives import SUFFIX, archive_members, is_archive
 from surgery_assist.imaging.elements import Elements
 from surgery_assist.imaging.quiet import quiet_pydicom
 
@@ -24,15 +25,21 @@ def _is_system(name: str) -> bool:
 
 
 def walk(paths: Iterable[Path]) -> Iterator[Path]:
-    """Files under the paths, each once; hidden and system files in folders are left out.
+    """Files under the paths, each once; hidden and system files are left out.
 
-    A DICOMDIR that is named itself stands for the files that it lists, or, if none of them is
+    Zip archives are like folders, see `archives`. A DICOMDIR that is named itself stands for the files that it lists, or, if none of them is
     there, for its folder. A path that does not exist is passed on, to be refused by the reader.
     """
     seen: set[str] = set()
+    folders: dict[Path, str] = {}
     for path in paths:
         for file in _files(Path(path)):
-            identity = os.path.realpath(file)
+            folder = file.parent
+            if folder not in folders:
+                folders[folder] = os.path.realpath(folder)
+            # Resolving every link of every path would take longer than reading the headers.
+            is_link = file.is_symlink()
+            identity = os.path.realpath(file) if is_link else f"{folders[folder]}/{file.name}"
             if identity not in seen:
                 seen.add(identity)
                 yield file
@@ -41,6 +48,9 @@ def walk(paths: Iterable[Path]) -> Iterator[Path]:
 def _files(path: Path) -> Iterator[Path]:
     if path.is_dir():
         yield from _walk_folder(path)
+        return
+    if path.suffix.lower() == SUFFIX and is_archive(path):
+        yield from _archived(path)
         return
     yield path
     if path.name.upper().startswith("DICOMDIR"):
@@ -52,7 +62,17 @@ def _walk_folder(folder: Path) -> Iterator[Path]:
     for where, folders, names in os.walk(folder):
         folders[:] = sorted((name for name in folders if not _is_system(name)), key=_natural)
         for name in sorted((name for name in names if not _is_system(name)), key=_natural):
-            yield Path(where) / name
+            file = Path(where) / name
+            if file.suffix.lower() == SUFFIX and is_archive(file):
+                yield from _archived(file)
+            else:
+                yield file
+
+
+def _archived(archive: Path) -> Iterator[Path]:
+    for member in archive_members(archive):
+        if not any(map(_is_system, member.relative_to(archive.parent).parts)):
+            yield member
 
 
 def referenced_files(dicomdir: Path) -> list[Path]:

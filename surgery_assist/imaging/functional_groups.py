@@ -15,6 +15,11 @@ _FRAME_VOI = 0x00289132
 _TRANSFORMATION = 0x00289145
 _DIFFUSION = 0x00189117
 _ECHO = 0x00189114
+_MR_MODIFIER = 0x00189115
+_MR_FRAME_TYPE = 0x00189226
+_CT_FRAME_TYPE = 0x00189329
+_CT_XRAY = 0x00189325
+_CARDIAC = 0x00189118
 
 
 class _Groups:
@@ -63,20 +68,31 @@ def _frame(groups: _Groups, plain: FrameInfo) -> FrameInfo:
         windows=(windows_of(voi) if voi else ()) or plain.windows,
         slope=slope or plain.slope,
         intercept=plain.intercept if intercept is None else intercept,
-        stack=_stack(groups),
+        phase=_phase(groups),
     )
 
 
-def _stack(groups: _Groups) -> str:
-    """What parts frames that lie at the same position."""
+def _phase(groups: _Groups) -> tuple[str, ...]:
+    """What parts frames that lie at the same position, in the order of ``phases.DIMENSIONS``."""
     content = groups.find(_FRAME_CONTENT)
-    diffusion, echo = groups.find(_DIFFUSION), groups.find(_ECHO)
-    parts = []
-    if content is not None:
-        times = content.raw(0x00209128)
-        parts += [content.code(0x00209056), times[0].hex() if times else ""]
-    if diffusion is not None:
-        parts.append(",".join(map(str, diffusion.doubles(0x00189087))))
-    if echo is not None:
-        parts.append(",".join(map(str, echo.doubles(0x00189082))))
-    return "|".join(parts)
+    kind = groups.find(_MR_FRAME_TYPE) or groups.find(_CT_FRAME_TYPE)
+    index = content.doubles(0x00209128) if content is not None else ()
+    when = content.code(0x00189074, 32) if content is not None else ""
+    return (
+        "\\".join(kind.texts(0x00089007)[2:]) if kind is not None else "",
+        _value(groups, _DIFFUSION, 0x00189087),
+        _value(groups, _ECHO, 0x00189082),
+        _value(groups, _MR_MODIFIER, 0x00189079),
+        _value(groups, _CT_XRAY, 0x00180060),
+        _value(groups, _CARDIAC, 0x00209241),
+        _value(groups, _CARDIAC, 0x00209153),
+        f"{index[0]:g}" if index else "",
+        "",
+        when,
+    )
+
+
+def _value(groups: _Groups, sequence: int, tag: int) -> str:
+    item = groups.find(sequence)
+    values = item.doubles(tag) if item is not None else ()
+    return f"{values[0]:g}" if values else ""

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from surgery_assist.imaging.elements import Elements
+from surgery_assist.imaging.findings import header_findings, lossy_finding
 from surgery_assist.imaging.functional_groups import enhanced_frames
+from surgery_assist.imaging.phases import phase_values
 from surgery_assist.imaging.planes import (
     dose_frames,
     letters_orientation,
@@ -26,11 +28,18 @@ from surgery_assist.imaging.records import (
     PixelLayout,
     VoiFunction,
 )
+from surgery_assist.imaging.shutters import shutters_of
+from surgery_assist.imaging.tags import OVERLAY_GROUPS
+from surgery_assist.imaging.ultrasound import ultrasound_regions
+from surgery_assist.imaging.uptake import uptake_of
+from surgery_assist.model.study import Finding, PictureSource, Window
 
 MAX_FRAMES: Final = 100_000
 MAX_FRAME_BYTES: Final = 2 << 30
 MAX_RATIO: Final = 3000
 """No codec of DICOM makes real pictures this much smaller."""
+_RESCALE_UNITS: Final = frozenset({"HU", "OD", "MGML", "PCT", "Z_EFF", "ED", "EDW"})
+"""Rescale types (PS3.3 C.11.1.1.2) that name a unit."""
 _SUSPICIOUS_BYTES: Final = 64 << 20
 _ELEMENT_KINDS: Final[dict[int, PixelKind]] = {
     0x0008: "float",
@@ -83,14 +92,32 @@ def instance_from(
         The pixels can't be what the header says.
     """
     layout, findings = _layout(header, syntax, pixels, size)
+    lossy = lossy_finding(header, layout, max(1, size - layout.offset))
+    findings += (lossy,) if lossy is not None else ()
+    return described(header, path, sop_class, layout, findings=findings)
+
+
+def described(
+    header: Elements,
+    path: Path,
+    sop_class: str,
+    layout: PixelLayout,
+    *,
+    findings: tuple[Finding, ...] = (),
+    source: PictureSource = "pixels",
+) -> Instance:
+    """Build the record of frames whose layout is known."""
     plain = _plain_frame(header)
     frames = enhanced_frames(header, layout.frames, plain)
     if not frames:
         frames = dose_frames(header, layout.frames, plain) or (plain,) * layout.frames
-    spacing, source = spacing_of(header)
+    unit, factor, unknown = _unit(header, layout)
+    if factor != 1.0:
+        frames = tuple(_in_unit(frame, factor) for frame in frames)
+    spacing, spacing_source = spacing_of(header) if source == "pixels" else (None, "none")
     if spacing is None and frames[0].plane is not None:
         spacing = (frames[0].plane.row_spacing, frames[0].plane.column_spacing)
-        source = "patient"
+        spacing_source = "patient"
     return Instance(
         path=path,
         uid=header.code(0x00080018) or f"file.{_path_hash(path)}",
@@ -113,16 +140,50 @@ def instance_from(
         laterality=header.code(0x00200062, 1) or header.code(0x00200060, 1),
         frame_of_reference=header.code(0x00200052),
         spacing=spacing,
-        spacing_source=source,
+        spacing_source=spacing_source,
         aspect=_aspect(header, spacing),
         frame_time_ms=_frame_time(header),
         layout=layout,
         frames=frames,
-        voi_function=_voi_function(header),
+        voi_function=_voi_function(header) if factor == 1.0 else "LINEAR_EXACT",
         padding=_padding(header, layout),
-        has_tables=any(tag in header for tag in (0x00283000, 0x00283010))
+        has_tables=any(tag in header for tag in (0x00282000, 0x00283000, 0x00283010))
         or layout.photometric == "PALETTE COLOR",
-        findings=findings,
+        findings=(*findings, *unknown, *header_findings(header, spacing)),
+        unit=unit,
+        source=source,
+        shutters=shutters_of(header),
+        has_overlays=any((group << 16) | 0x0010 in header for group in OVERLAY_GROUPS),
+        ultrasound=ultrasound_regions(header),
+    )
+
+
+def _unit(header: Elements, layout: PixelLayout) -> tuple[str, float, tuple[Finding, ...]]:
+    """Unit of the modality values, a factor that leads to it, and what is missing for SUV."""
+    modality, kind = header.code(0x00080060, 16), header.code(0x00281054, 16)
+    if layout.colour:
+        return "", 1.0, ()
+    if modality == "PT":
+        uptake = uptake_of(header)
+        missing = (Finding("no_suv", (("missing", uptake.missing),)),) if uptake.missing else ()
+        return uptake.unit, uptake.factor, missing
+    if modality == "RTDOSE":
+        return ("Gy" if header.code(0x30040002, 16) == "GY" else ""), 1.0, ()
+    if modality == "CT":
+        return ("HU" if kind in ("", "HU") and 0x00281053 in header else ""), 1.0, ()
+    return (kind if kind in _RESCALE_UNITS else ""), 1.0, ()
+
+
+def _in_unit(frame: FrameInfo, factor: float) -> FrameInfo:
+    return replace(
+        frame,
+        slope=frame.slope * factor,
+        intercept=frame.intercept * factor,
+        windows=tuple(
+            # What LINEAR_EXACT makes of these is what LINEAR makes of the file's own.
+            Window((window.center - 0.5) * factor, (window.width - 1.0) * factor)
+            for window in frame.windows
+        ),
     )
 
 
@@ -194,15 +255,7 @@ def _plain_frame(header: Elements) -> FrameInfo:
         windows=windows_of(header),
         slope=1.0 if slope is None or slope == 0.0 else slope,
         intercept=intercept or 0.0,
-        stack="|".join(
-            (
-                *header.texts(0x00080008)[2:],
-                header.code(0x00180086),
-                header.code(0x00200100),
-                header.code(0x00189087),
-                header.code(0x00180081),
-            )
-        ),
+        phase=phase_values(header),
     )
 
 
@@ -218,7 +271,7 @@ def _padding(header: Elements, layout: PixelLayout) -> tuple[int, int] | None:
 
 def _layout(
     header: Elements, syntax: str, pixels: PixelElement, size: int
-) -> tuple[PixelLayout, tuple[str, ...]]:
+) -> tuple[PixelLayout, tuple[Finding, ...]]:
     rows, columns = header.short(0x00280010), header.short(0x00280011)
     if not rows or not columns:
         raise HeaderError("bad_pixel_format", "rows or columns missing")
@@ -264,7 +317,7 @@ def _layout(
     return _checked_native(layout, size)
 
 
-def _checked_native(layout: PixelLayout, size: int) -> tuple[PixelLayout, tuple[str, ...]]:
+def _checked_native(layout: PixelLayout, size: int) -> tuple[PixelLayout, tuple[Finding, ...]]:
     there = max(0, size - layout.offset)
     claimed = layout.length if layout.length is not None else there
     present = min(there, claimed)
@@ -275,10 +328,13 @@ def _checked_native(layout: PixelLayout, size: int) -> tuple[PixelLayout, tuple[
     if frames == 0:
         reason = "truncated" if claimed > there else "size_lie"
         raise HeaderError(reason, f"{needed} bytes needed, {present} present")
-    return replace(layout, frames=frames), ("truncated",)
+    finding = Finding("truncated", (("present", frames), ("claimed", layout.frames)))
+    return replace(layout, frames=frames), (finding,)
 
 
-def _checked_encapsulated(layout: PixelLayout, size: int) -> tuple[PixelLayout, tuple[str, ...]]:
+def _checked_encapsulated(
+    layout: PixelLayout, size: int
+) -> tuple[PixelLayout, tuple[Finding, ...]]:
     there = size - layout.offset
     if there < 16:
         raise HeaderError("truncated", "no fragment")

@@ -106,4 +106,8 @@ def _display_set(entry: DisplaySet) -> dict[str, Any]:
         "spacing": list(entry.spacing) if entry.spacing else None,
         "spacing_source": entry.spacing_source,
         "findings": list(entry.findings),
+        "details": [{"key": found.key, **dict(found.arguments)} for found in entry.details],
+        "label": entry.label,
+        "unit": entry.unit,
+        "source": entry.source,
     }

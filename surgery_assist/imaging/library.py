@@ -6,17 +6,18 @@ the screen long before the last file was looked at.
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
+from surgery_assist.imaging.archives import forget_archives
 from surgery_assist.imaging.display_sets import display_sets
 from surgery_assist.imaging.files import walk
+from surgery_assist.imaging.isolation.reader import SafeReader
 from surgery_assist.imaging.patients import PatientRegister
-from surgery_assist.imaging.reader import read_file
 from surgery_assist.imaging.records import HeaderError, Instance, OtherObject
-from surgery_assist.model.study import Catalogue, Refusal, Series, Study
+from surgery_assist.model.study import Catalogue, Refusal, Series, Study, StudyObject
 from surgery_assist.model.units import SeriesUID, StudyUID
 
 UPDATE_SECONDS: Final = 0.1
@@ -47,6 +48,8 @@ class Library:
     """Knows every opened file. One writer (a scan) and any number of readers at a time."""
 
     def __init__(self) -> None:
+        self.reader = SafeReader()
+        """Reads headers and frames; ends with the library, or with `close`."""
         self._lock = threading.RLock()
         self._scanning = threading.Lock()
         self._publish_seconds = 0.0
@@ -54,6 +57,8 @@ class Library:
 
     def clear(self) -> None:
         """Forget all that was opened."""
+        forget_archives()
+        self.reader.forget()
         with self._lock:
             self._patients = PatientRegister()
             self._studies: dict[tuple[str, str], _StudyFiles] = {}
@@ -64,6 +69,14 @@ class Library:
             self._refused: list[Refusal] = []
             self._objects: list[OtherObject] = []
             self._catalogue = Catalogue()
+
+    def warm_up(self) -> None:
+        """Start a process for compressed files before one comes; returns at once."""
+        threading.Thread(target=self.reader.warm_up, name="warm-up", daemon=True).start()
+
+    def close(self) -> None:
+        """End the processes that read files; frames that were decoded stay."""
+        self.reader.close()
 
     @property
     def catalogue(self) -> Catalogue:
@@ -93,7 +106,7 @@ class Library:
         Parameters
         ----------
         paths
-            Files, folders (recursive) and DICOMDIRs; DICOM is told by content, not by suffix.
+            Files, folders (recursive), zip archives and DICOMDIRs; DICOM is told by content, not by suffix.
         cancelled
             Asked before every file; what was read until then stays open.
 
@@ -134,7 +147,7 @@ class Library:
 
     def _add(self, path: Path) -> bool:
         try:
-            found = read_file(path)
+            found = self.reader.header(path)
         except HeaderError as error:
             with self._lock:
                 self._paths.add(path)
@@ -167,7 +180,8 @@ class Library:
         key = instance.uid
         while key in self._instances:  # the same UID elsewhere: another picture
             key += "~"
-        instance = replace(instance, uid=key)
+        if key != instance.uid:
+            instance = replace(instance, uid=key)
         self._instances[key] = instance
         series.instances.append(instance)
         return True
@@ -186,17 +200,36 @@ class Library:
             self._publish_seconds = time.monotonic() - begin
             return self._catalogue
 
+    def _objects_by_study(self) -> dict[str, list[StudyObject]]:
+        """Objects under the study that they are of, or whose images they are about."""
+        opened = {uid for _, uid in self._studies}
+        found: dict[str, list[StudyObject]] = {}
+        for entry in self._objects:
+            if entry.about is None:
+                continue
+            uid = entry.study_uid
+            if uid not in opened:
+                images = map(self._instances.get, entry.about.references)
+                uid = next((image.study_uid for image in images if image is not None), uid)
+            found.setdefault(uid, []).append(entry.about)
+        return found
+
     def _ordered_studies(self) -> list[Study]:
         """By patient in the order of opening, newest study of a patient first."""
+        objects = self._objects_by_study()
         patients = list(dict.fromkeys(study.patient_key for study in self._studies.values()))
         made: list[Study] = []
         for key in patients:
             mine = [study for study in self._studies.values() if study.patient_key == key]
             mine.sort(key=lambda study: (study.first.study_date, study.first.study_time))
-            made += [self._study(study) for study in reversed(mine) if study.series]
+            made += [
+                self._study(study, objects.get(study.first.study_uid, ()))
+                for study in reversed(mine)
+                if study.series
+            ]
         return made
 
-    def _study(self, study: _StudyFiles) -> Study:
+    def _study(self, study: _StudyFiles, objects: Sequence[StudyObject]) -> Study:
         series = [self._series(entry) for entry in study.series.values() if entry.instances]
         series.sort(key=lambda entry: (entry.number is None, entry.number or 0))
         first = study.first
@@ -208,6 +241,7 @@ class Library:
             description=first.study_description,
             accession_number=first.accession_number,
             series=tuple(series),
+            objects=tuple(objects),
         )
 
     @staticmethod

@@ -1,9 +1,14 @@
 """How much memory there is, and how much of it the pixels may take."""
 
 import ctypes
+import mmap
 import os
 import sys
-from typing import Final
+from math import prod
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
 
 FALLBACK_BYTES: Final = 4 << 30
 
@@ -16,6 +21,21 @@ def physical_bytes() -> int:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (ValueError, OSError):
         return FALLBACK_BYTES
+
+
+def zeroed(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
+    """Zeros whose memory is claimed as it is written, in large pages where the system has them.
+
+    A volume of 400 slices is 50,000 small pages, and giving out those takes the system several
+    times longer than reading the files.
+    """
+    size = prod(shape) * np.dtype(dtype).itemsize
+    advice = getattr(mmap, "MADV_HUGEPAGE", None)
+    if advice is None or size == 0:
+        return np.zeros(shape, dtype)
+    block = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    block.madvise(advice)
+    return np.frombuffer(block, dtype).reshape(shape)
 
 
 def default_budget() -> int:

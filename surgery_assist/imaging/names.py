@@ -16,6 +16,8 @@ _MISREAD_CP1250: Final = frozenset("\u00aa\u00ba\u00de\u00fe")
 """What S, s, T, t with cedilla of cp1250 or Latin-2 look like when read as Latin-1."""
 _DELIMITERS: Final = frozenset(b"^=\\")
 """After these a text starts anew in the first character set (PS3.5 section 6.1.2.5.3)."""
+_ESCAPES: Final = re.compile("\x1b[\x20-\x2f]*[\x30-\x7e]")
+"""Sequences of ISO 2022 that decoders leave standing."""
 _GUESSED_SETS: Final = frozenset({"", "ISO_IR 6", "ISO_IR 100", "ISO_IR 192"})
 """None, ASCII, Latin-1 and UTF-8: declared wrongly often enough to look at the bytes first."""
 
@@ -42,7 +44,7 @@ def decode_text(value: bytes, character_sets: tuple[str, ...] = ()) -> str:
         text = _guessed(value)
     else:
         text = _declared(value, character_sets)
-    text = unicodedata.normalize("NFC", text)
+    text = unicodedata.normalize("NFC", _ESCAPES.sub("", text))
     text = "".join(mark for mark in text if mark.isprintable())
     if not _TURKISH & set(text):
         text = text.translate(_COMMA_BELOW)

@@ -5,6 +5,7 @@ volume of 500 MB is not copied. Sources: DICOM PS3.3 C.7.6.3 and C.11.1, PS3.5 s
 """
 
 import os
+import sys
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,11 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from surgery_assist.errors import DecodeError
+from surgery_assist.imaging.archives import open_file
 from surgery_assist.imaging.codecs import SUPPORTED, CodecError, decode
 from surgery_assist.imaging.colour import to_rgb
 from surgery_assist.imaging.fragments import FragmentError, FrameSpans, frame_spans
+from surgery_assist.imaging.objects.drawn import drawn_frame
 from surgery_assist.imaging.records import (
     DEFLATED_LE,
+    DRAWN,
     EXPLICIT_LE,
     NATIVE_SYNTAXES,
     HeaderError,
@@ -69,8 +73,23 @@ class FramePixels:
         return float(self.values[row, column]) * self.slope + self.intercept
 
 
+def is_plain(instance: Instance) -> bool:
+    """Whether reading the pixels is no more than copying bytes whose number was proven before."""
+    layout = instance.layout
+    return (
+        not layout.encapsulated
+        and layout.length is not None
+        and layout.transfer_syntax != DEFLATED_LE
+        and not instance.has_tables
+    )
+
+
 class FrameReader:
-    """Reads frames of instances; safe to use from several threads."""
+    """Reads frames of instances in this process; safe to use from several threads.
+
+    Broken streams may crash or hold up the decoders: `isolation.SafeReader` leaves all that is not
+    plain to worker processes.
+    """
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -98,9 +117,14 @@ class FrameReader:
             The pixels can't be had; says why.
         """
         layout = instance.layout
+        if layout.transfer_syntax == DRAWN:
+            return FramePixels(drawn_frame(instance, frame))
         if layout.transfer_syntax not in NATIVE_SYNTAXES | SUPPORTED:
             raise DecodeError("error.decode_unsupported", syntax=layout.transfer_syntax)
         try:
+            if out is not None and is_plain(instance) and _is_direct(layout, out):
+                self._read_into(instance, frame, out)
+                return _described(out, instance, frame, Tables())
             samples, converted = self._samples(instance, frame)
             tables = self._tables_of(instance)
             return _assemble(instance, frame, samples, tables, out, converted=converted)
@@ -113,11 +137,30 @@ class FrameReader:
         except (CodecError, FragmentError, HeaderError, ValueError, TypeError, IndexError) as error:
             raise DecodeError("error.decode_failed", detail=str(error)[:200]) from error
 
+    @staticmethod
+    def _read_into(instance: Instance, frame: int, out: NDArray[Any]) -> None:
+        """Read a frame's bytes to where they shall stay, and extend the sign there."""
+        layout = instance.layout
+        with open_file(instance.path) as file:
+            file.seek(layout.offset + frame * out.nbytes)
+            if file.readinto(out.data.cast("B")) < out.nbytes:  # type: ignore[attr-defined]
+                raise EOFError(f"fewer than {out.nbytes} bytes")
+        spare = 16 - layout.bits_stored
+        if spare and layout.signed:
+            np.left_shift(out, spare, out=out)
+            np.right_shift(out, spare, out=out)
+        elif spare:
+            np.bitwise_and(out, (1 << layout.bits_stored) - 1, out=out)
+
+    def raw_samples(self, instance: Instance, frame: int = 0) -> NDArray[Any]:
+        """Samples as they lie in the file, with all their bits; errors as codecs raise them."""
+        return self._samples(instance, frame)[0]
+
     def _samples(self, instance: Instance, frame: int) -> tuple[NDArray[Any], bool]:
         layout = instance.layout
         if not layout.encapsulated and layout.length is not None:
             return native_samples(self._native_bytes(instance, frame), layout, frame), False
-        with instance.path.open("rb") as file:
+        with open_file(instance.path) as file:
             try:
                 spans = self._spans_of(instance, file)[frame]
             except FragmentError:
@@ -149,7 +192,7 @@ class FrameReader:
     def _bytes_at(self, instance: Instance, start: int, length: int) -> bytes:
         layout = instance.layout
         if layout.transfer_syntax != DEFLATED_LE:
-            with instance.path.open("rb", buffering=0) as file:
+            with open_file(instance.path) as file:
                 return _exactly(file, layout.offset + start, length)
         content = self._inflated_bytes(instance.path)
         data = content[layout.offset + start : layout.offset + start + length]
@@ -163,7 +206,7 @@ class FrameReader:
         with self._lock:
             if path in self._inflated:
                 return self._inflated[path]
-        with path.open("rb") as file:
+        with open_file(path) as file:
             content = inflated(file)[0]
             content.seek(0)
             data = content.read()
@@ -174,7 +217,7 @@ class FrameReader:
         with self._lock:
             if instance.path in self._spans:
                 return self._spans[instance.path]
-        found = frame_spans(file, instance.layout, os.fstat(file.fileno()).st_size)
+        found = frame_spans(file, instance.layout, file.seek(0, os.SEEK_END))
         _remember(self._lock, self._spans, instance.path, found, _KEPT)
         return found
 
@@ -206,6 +249,22 @@ def _exactly(file: Any, offset: int, length: int) -> bytes:
     return data
 
 
+def _is_direct(layout: PixelLayout, out: NDArray[Any]) -> bool:
+    """Whether the bytes of a frame are its values, but for unused high bits."""
+    return (
+        layout.samples == 1
+        and not layout.colour
+        and layout.kind == "integer"
+        and layout.bits_allocated == 16
+        and layout.high_bit == layout.bits_stored - 1
+        and not layout.big_endian
+        and sys.byteorder == "little"
+        and out.dtype == values_dtype(layout)
+        and out.shape == (layout.rows, layout.columns)
+        and out.flags.c_contiguous
+    )
+
+
 def _assemble(
     instance: Instance,
     frame: int,
@@ -219,13 +278,25 @@ def _assemble(
     if layout.colour:
         return FramePixels(to_rgb(samples, layout, tables, converted=converted))
     values = stored_values(samples, layout)
-    info = instance.frames[frame]
+    if tables.modality is not None:
+        values = tables.modality.applied(values)
+    return _described(fitted(values, out), instance, frame, tables)
+
+
+def fitted(values: NDArray[Any], out: NDArray[Any] | None) -> NDArray[Any]:
+    """``out`` with the values in it if they fit, else the values."""
+    if out is None or out.shape != values.shape or out.dtype != values.dtype:
+        return values
+    np.copyto(out, values)
+    return out
+
+
+def _described(values: NDArray[Any], instance: Instance, frame: int, tables: Tables) -> FramePixels:
+    """Values with what they mean."""
+    info = instance.frames[min(frame, len(instance.frames) - 1)]
     slope, intercept, padding = info.slope, info.intercept, instance.padding
     if tables.modality is not None:
-        values, slope, intercept, padding = tables.modality.applied(values), 1.0, 0.0, None
-    if out is not None and out.shape == values.shape and out.dtype == values.dtype:
-        np.copyto(out, values)
-        values = out
+        slope, intercept, padding = 1.0, 0.0, None
     return FramePixels(
         values,
         slope=slope,
@@ -233,7 +304,7 @@ def _assemble(
         windows=info.windows,
         voi_function=instance.voi_function,
         voi_table=tables.voi,
-        inverted=layout.photometric == "MONOCHROME1",
+        inverted=instance.layout.photometric == "MONOCHROME1",
         padding=padding,
     )
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from surgery_assist.imaging.elements import Elements
 from surgery_assist.imaging.records import FrameInfo
+from surgery_assist.imaging.ultrasound import common_spacing, ultrasound_regions
 from surgery_assist.model.geometry import (
     ImagePlane,
     added,
@@ -97,7 +98,7 @@ def spacing_of(header: Elements) -> tuple[tuple[float, float] | None, SpacingSou
                 return spacing, "detector"
             has_space = orientation_of(header) is not None
             return spacing, "patient" if has_space else "calibrated"
-        ultrasound = _region_spacing(header)
+        ultrasound = common_spacing(ultrasound_regions(header))
         if ultrasound is not None:
             return ultrasound, "calibrated"
     elif spacing is not None and (detector is None or not _close(spacing, detector)):
@@ -108,16 +109,6 @@ def spacing_of(header: Elements) -> tuple[tuple[float, float] | None, SpacingSou
 
 def _close(one: tuple[float, float], other: tuple[float, float]) -> bool:
     return all(abs(a - b) <= 1e-3 * b for a, b in zip(one, other, strict=True))
-
-
-def _region_spacing(header: Elements) -> tuple[float, float] | None:
-    """Spacing of ultrasound from the region that is measured in cm (PS3.3 C.8.5.5)."""
-    for region in header.items(0x00186011):
-        units = region.short(0x00186024), region.short(0x00186026)
-        across, down = region.doubles(0x0018602C), region.doubles(0x0018602E)
-        if units == (3, 3) and across and down:
-            return _pair((abs(down[0]) * 10.0, abs(across[0]) * 10.0))
-    return None
 
 
 def plane_of(header: Elements, orientation: tuple[Vector, Vector] | None) -> ImagePlane | None:

@@ -10,10 +10,12 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from surgery_assist.imaging.archives import open_file
 from surgery_assist.imaging.codecs import SUPPORTED
 from surgery_assist.imaging.elements import Elements
 from surgery_assist.imaging.fast_header import CHUNK, fast_header
 from surgery_assist.imaging.headers import PixelElement, instance_from
+from surgery_assist.imaging.objects.catalogue import drawn_or_object
 from surgery_assist.imaging.quiet import quiet_pydicom
 from surgery_assist.imaging.records import (
     DEFLATED_LE,
@@ -29,6 +31,11 @@ from surgery_assist.imaging.tags import HEADER_TAGS
 
 PREAMBLE: Final = 128
 MAX_INFLATED: Final = 1 << 30
+VIDEO: Final = frozenset(
+    f"1.2.840.10008.1.2.4.{process}"
+    for process in (*range(100, 109), *(f"{number}.1" for number in range(100, 107)))
+)
+"""MPEG-2, MPEG-4 and HEVC: no decoder with a fitting licence comes as a wheel for Windows."""
 _UNDEFINED: Final = 0xFFFFFFFF
 _LONG_VRS: Final = (b"OB", b"OW", b"OF", b"OD", b"UN", b"OL", b"OV")
 _VRS: Final = frozenset(
@@ -55,9 +62,43 @@ def read_file(path: Path) -> Instance | OtherObject:
     HeaderError
         With the reason why the file is refused.
     """
+    found = _typed_errors(path, plain_only=False)
+    if found is None:  # pragma: no cover  (only plain_only gives nothing)
+        raise HeaderError("bad_header")
+    return found
+
+
+def read_plain_file(path: Path) -> Instance | OtherObject | None:
+    """Read a header if it is a plain one, in which nothing can go wrong; else ``None``.
+
+    Raises
+    ------
+    HeaderError
+        The file is plainly no image.
+    """
+    return _typed_errors(path, plain_only=True)
+
+
+def read_masks(path: Path) -> Instance:
+    """Read the header of a segmentation as if it were an image: its frames are masks.
+
+    Raises
+    ------
+    HeaderError
+        With the reason why there are none.
+    """
+    found = _typed_errors(path, plain_only=False, masks=True)
+    if not isinstance(found, Instance):
+        raise HeaderError("no_pixels")
+    return found
+
+
+def _typed_errors(
+    path: Path, *, plain_only: bool, masks: bool = False
+) -> Instance | OtherObject | None:
     try:
-        with path.open("rb") as file:
-            return _read(file, path)
+        with open_file(path) as file:
+            return _read(file, path, plain_only=plain_only, masks=masks)
     except OSError as error:
         raise HeaderError("not_readable", error.strerror or "") from error
     except HeaderError:
@@ -86,19 +127,28 @@ def sniff(start: bytes, size: int) -> bool:
     return False
 
 
-def _read(file: BinaryIO, path: Path) -> Instance | OtherObject:
+def _read(
+    file: BinaryIO, path: Path, *, plain_only: bool = False, masks: bool = False
+) -> Instance | OtherObject | None:
     size = file.seek(0, 2)
     if size == 0:
         raise HeaderError("empty")
     file.seek(0)
     start = file.read(CHUNK)
     if not sniff(start, size):
-        raise HeaderError("not_dicom")
+        raise HeaderError("zip_unreadable" if start[:4] == b"PK\x03\x04" else "not_dicom")
     plain = fast_header(start)
     if plain is not None:
         file.seek(plain.pixels_at)
-        header, syntax, implicit, little = Elements(plain.elements), plain.syntax, False, True
+        header, syntax, implicit, little = (
+            Elements(plain.elements),
+            plain.syntax,
+            plain.implicit,
+            True,
+        )
         sop_class = header.code(0x00080016)
+    elif plain_only:
+        return None
     else:
         file.seek(0)
         if DEFLATED_LE.encode() in start[PREAMBLE:]:
@@ -106,9 +156,11 @@ def _read(file: BinaryIO, path: Path) -> Instance | OtherObject:
         header, syntax, sop_class, implicit, little = _parsed(file)
     pixels = _pixel_element(file, implicit=implicit, little=little)
     modality = header.code(0x00080060, 16)
-    if modality in _NO_PICTURE or pixels is None:
-        return _without_picture(header, path, sop_class, modality)
+    if pixels is None or (modality in _NO_PICTURE and not masks):
+        return None if plain_only else _without_picture(header, path, sop_class, modality)
     if syntax not in NATIVE_SYNTAXES | SUPPORTED:
+        if syntax in VIDEO:
+            raise HeaderError("video", syntax)
         if pixels.length is None:
             raise HeaderError("unsupported_transfer_syntax", syntax)
         # A private name for uncompressed pixels: the size check tells whether that can be.
@@ -210,16 +262,20 @@ def _pixel_element(file: BinaryIO, *, implicit: bool, little: bool) -> PixelElem
     return PixelElement(element, None if length == _UNDEFINED else length, offset, words)
 
 
-def _without_picture(header: Elements, path: Path, sop_class: str, modality: str) -> OtherObject:
+def _without_picture(
+    header: Elements, path: Path, sop_class: str, modality: str
+) -> Instance | OtherObject:
     quiet_pydicom()
     from pydicom.uid import UID  # noqa: PLC0415  (start-up time)
 
+    if not _plausible_uid(sop_class):
+        sop_class = ""
     name = UID(sop_class).name if sop_class else ""
     if name == "Media Storage Directory Storage":
         return OtherObject(path, "DICOMDIR")
     is_image = "Image Storage" in name or header.short(0x00280010) is not None
     if modality in _NO_PICTURE or (sop_class and not is_image):
-        return OtherObject(path, modality or name)
+        return drawn_or_object(path, sop_class, modality or name)
     if not sop_class and not header.code(0x0020000D) and not header.code(0x00080018):
         raise HeaderError("not_dicom", "no identity, no picture")
     raise HeaderError("no_pixels")

@@ -4,10 +4,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from surgery_assist.model.annotations import Shutter
 from surgery_assist.model.geometry import ImagePlane
-from surgery_assist.model.study import SpacingSource, Window
+from surgery_assist.model.study import (
+    Finding,
+    PictureSource,
+    SpacingSource,
+    StudyObject,
+    UltrasoundRegion,
+    Window,
+)
 from surgery_assist.model.units import Vector
 
+DRAWN = "drawn"
+"""In place of a transfer syntax: frames that are drawn from a document or a waveform."""
 PixelKind = Literal["integer", "float", "double"]
 VoiFunction = Literal["LINEAR", "LINEAR_EXACT", "SIGMOID"]
 
@@ -28,6 +38,9 @@ class OtherObject:
     path: Path
     kind: str
     """Modality such as ``SR``, or the name of its SOP class."""
+    study_uid: str = ""
+    about: StudyObject | None = None
+    """What it says of images; ``None`` for directories and the like."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +82,14 @@ class PixelLayout:
 
     @property
     def frame_bits(self) -> int:
-        """Bits of one uncompressed frame (YBR_FULL_422 stores two samples a pixel)."""
+        """Bits of one uncompressed frame (4:2:2 stores two samples a pixel)."""
         samples = self.samples
-        if self.photometric == "YBR_FULL_422" and not self.encapsulated:
+        if self.photometric in HALF_CHROMA and not self.encapsulated:
             samples = 2
         return self.rows * self.columns * samples * self.bits_allocated
 
 
+HALF_CHROMA = frozenset({"YBR_FULL_422", "YBR_PARTIAL_422"})
 IMPLICIT_LE = "1.2.840.10008.1.2"
 EXPLICIT_LE = "1.2.840.10008.1.2.1"
 DEFLATED_LE = "1.2.840.10008.1.2.1.99"
@@ -92,8 +106,8 @@ class FrameInfo:
     windows: tuple[Window, ...] = ()
     slope: float = 1.0
     intercept: float = 0.0
-    stack: str = ""
-    """Stack, echo, b-value, phase: what parts frames at one position (empty: nothing)."""
+    phase: tuple[str, ...] = ()
+    """Values that may part frames at one position, in the order of ``phases.DIMENSIONS``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,4 +146,11 @@ class Instance:
     """Lowest and highest stored value that is no picture (PS3.3 C.7.5.1.1.2)."""
     has_tables: bool = False
     """Modality or VOI tables or a palette must be read with the pixels."""
-    findings: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    unit: str = ""
+    """Of the modality values: ``HU``, ``SUVbw``, ``Gy``... or empty."""
+    source: PictureSource = "pixels"
+    shutters: tuple[Shutter, ...] = ()
+    has_overlays: bool = False
+    """There are overlay planes (PS3.3 C.9.2)."""
+    ultrasound: tuple[UltrasoundRegion, ...] = ()

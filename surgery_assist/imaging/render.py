@@ -20,10 +20,18 @@ Rgb32 = NDArray[np.uint32]
 _BLOCK: Final = 1 << 17
 """Pixels looked up at a time: the index that numpy makes of them stays in the cache."""
 _LOW_PERCENTILE, _HIGH_PERCENTILE = 1.0, 99.0
+_NARROW: Final = 20.0
+"""Width under which it matters that LINEAR counts in whole units."""
 _GREY: Final = np.uint32(0xFF000000) | np.arange(256, dtype=np.uint32) * np.uint32(0x010101)
 
 
-def to_rgb32(pixels: FramePixels, window: Window | None = None, *, invert: bool = False) -> Rgb32:
+def to_rgb32(
+    pixels: FramePixels,
+    window: Window | None = None,
+    *,
+    invert: bool = False,
+    levels: bytes | None = None,
+) -> Rgb32:
     """Draw one frame.
 
     Parameters
@@ -35,6 +43,9 @@ def to_rgb32(pixels: FramePixels, window: Window | None = None, *, invert: bool 
         For colour frames it is brightness and contrast in 0 to 255.
     invert
         Exchange black and white. Padding stays black.
+    levels
+        Driving level of the screen for each of 256 P-values (`surgery_assist.imaging.gsdf`);
+        ``None`` shows P-values as they are. Colours are left as they are.
 
     Returns
     -------
@@ -46,16 +57,21 @@ def to_rgb32(pixels: FramePixels, window: Window | None = None, *, invert: bool 
     table = None if window is not None or pixels.windows else pixels.voi_table
     chosen = window or shown_window(pixels)
     if pixels.values.dtype.kind == "f":
-        return _float(pixels, chosen, invert=invert)
+        return _float(pixels, chosen, invert=invert, levels=levels)
+    function = pixels.voi_function
+    if function == "LINEAR" and chosen.width < _NARROW and chosen not in pixels.windows:
+        # LINEAR takes a width of 1 for nothing, which is half of all where SUV go to 2.
+        function = "LINEAR_EXACT"
     lut = _lut(
         pixels.values.dtype.str[1:],
         slope=pixels.slope,
         intercept=pixels.intercept,
         window=chosen,
-        function=pixels.voi_function,
+        function=function,
         table=table,
         inverted=invert != pixels.inverted,
         padding=pixels.padding,
+        levels=levels,
     )
     return _looked_up(lut, pixels.values)
 
@@ -115,6 +131,7 @@ def _lut(
     table: LookupTable | None,
     inverted: bool,
     padding: tuple[int, int] | None,
+    levels: bytes | None,
 ) -> Rgb32:
     """Screen pixels for every stored value, by its bit pattern."""
     patterns = np.arange(256 if kind == "u1" else 65_536, dtype=np.uint16)
@@ -129,7 +146,7 @@ def _lut(
         grey = 255 - grey
     if padding is not None:
         grey[(stored >= padding[0]) & (stored <= padding[1])] = 0
-    lut: Rgb32 = _GREY[grey]
+    lut: Rgb32 = _GREY[_driven(grey, levels)]
     lut.flags.writeable = False
     return lut
 
@@ -145,12 +162,19 @@ def _looked_up(lut: Rgb32, values: NDArray[Any]) -> Rgb32:
     return drawn.reshape(values.shape)
 
 
-def _float(pixels: FramePixels, window: Window, *, invert: bool) -> Rgb32:
+def _driven(grey: NDArray[np.uint8], levels: bytes | None) -> NDArray[np.uint8]:
+    return grey if levels is None else np.frombuffer(levels, np.uint8)[grey]
+
+
+def _float(pixels: FramePixels, window: Window, *, invert: bool, levels: bytes | None) -> Rgb32:
     values = np.nan_to_num(pixels.values, nan=-np.inf, posinf=None, neginf=None)
-    grey = grey_levels(values * pixels.slope + pixels.intercept, window, "LINEAR_EXACT")
+    function: VoiFunction = "SIGMOID" if pixels.voi_function == "SIGMOID" else "LINEAR_EXACT"
+    grey = grey_levels(values * pixels.slope + pixels.intercept, window, function)
     if invert != pixels.inverted:
         grey = 255 - grey
-    drawn: Rgb32 = _GREY[grey]
+    if pixels.padding is not None:
+        grey[(values >= pixels.padding[0]) & (values <= pixels.padding[1])] = 0
+    drawn: Rgb32 = _GREY[_driven(grey, levels)]
     return drawn
 
 

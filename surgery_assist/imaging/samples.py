@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from surgery_assist.imaging.records import PixelLayout
+from surgery_assist.imaging.records import HALF_CHROMA, PixelLayout
 
 
 def native_samples(data: bytes, layout: PixelLayout, frame: int) -> NDArray[Any]:
@@ -28,7 +28,7 @@ def native_samples(data: bytes, layout: PixelLayout, frame: int) -> NDArray[Any]
     """
     rows, columns, samples = layout.rows, layout.columns, layout.samples
     count = rows * columns * samples
-    if layout.photometric == "YBR_FULL_422":
+    if layout.photometric in HALF_CHROMA:
         return _chroma_doubled(data, rows, columns)
     if layout.bits_allocated == 1:
         start = rows * columns * frame % 8
@@ -48,7 +48,7 @@ def native_samples(data: bytes, layout: PixelLayout, frame: int) -> NDArray[Any]
 
 
 def _chroma_doubled(data: bytes, rows: int, columns: int) -> NDArray[np.uint8]:
-    """Uncompressed YBR_FULL_422: Y1 Y2 Cb Cr for two pixels (PS3.3 C.7.6.3.1.2)."""
+    """Uncompressed YBR of 4:2:2: Y1 Y2 Cb Cr for two pixels (PS3.3 C.7.6.3.1.2)."""
     pairs = np.frombuffer(data, np.uint8, rows * columns * 2).reshape(-1, 4)
     full = np.empty((len(pairs), 2, 3), np.uint8)
     full[:, :, 0] = pairs[:, :2]
@@ -70,6 +70,16 @@ def _unpacked_12(data: bytes, count: int) -> NDArray[np.uint16]:
     return flat[:count]
 
 
+def _wide_values(samples: NDArray[Any], layout: PixelLayout) -> NDArray[Any]:
+    """Values of 32 or 64 bits without the bits above the highest stored one."""
+    spare = samples.dtype.itemsize * 8 - layout.bits_stored
+    if spare > 0:
+        samples = samples << samples.dtype.type(spare)
+    if layout.signed:
+        samples = samples.view(samples.dtype.str.replace("u", "i"))
+    return samples >> samples.dtype.type(spare) if spare > 0 else samples
+
+
 def stored_values(samples: NDArray[Any], layout: PixelLayout) -> NDArray[Any]:
     """Grey samples as uint8, uint16, int16 or float32.
 
@@ -77,8 +87,8 @@ def stored_values(samples: NDArray[Any], layout: PixelLayout) -> NDArray[Any]:
     highest stored bit (PS3.5 section 8.1.1). A signed codestream is believed before the header.
     """
     if samples.dtype.kind == "f" or samples.dtype.itemsize > 2:
-        if samples.dtype.kind == "u" and layout.signed:
-            samples = samples.view(samples.dtype.str.replace("u", "i"))
+        if samples.dtype.kind == "u":
+            samples = _wide_values(samples, layout)
         return samples.astype(np.float32)
     if samples.dtype.kind == "i":
         return samples.astype(np.int16, copy=False)

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from math import atan2, degrees
 from statistics import median
 from typing import Final
 
 from surgery_assist.model.geometry import ImagePlane, added, dot, length, scaled
+from surgery_assist.model.study import Finding
 
 SAME_POSITION_MM: Final = 1e-2
 UNIFORM_SHARE: Final = 0.02
@@ -26,7 +28,7 @@ class StackGeometry:
 
     step: float | None = None
     uniform: bool = False
-    findings: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 def judge(planes: Sequence[ImagePlane]) -> StackGeometry:
@@ -38,6 +40,40 @@ def judge(planes: Sequence[ImagePlane]) -> StackGeometry:
     """
     if len(planes) < 2:
         return StackGeometry()
+    steps, shifts = _steps(planes)
+    findings = [
+        Finding("duplicate_position", (("image", image), ("next", image + 1)))
+        for image, step in enumerate(steps, 1)
+        if step <= SAME_POSITION_MM
+    ]
+    distinct = [step for step in steps if step > SAME_POSITION_MM]
+    if not distinct:
+        return StackGeometry(findings=tuple(findings))
+    usual = median(distinct)
+    tolerance = max(UNIFORM_MM, UNIFORM_SHARE * usual)
+    gaps, uneven = [], []
+    for image, step in enumerate(steps, 1):
+        if step <= SAME_POSITION_MM or abs(step - usual) <= tolerance:
+            continue
+        if _is_whole_gap(step, usual):
+            missing = round(step / usual) - 1
+            arguments = (("mm", f"{step:.1f}"), ("image", image), ("missing", missing))
+            gaps.append(Finding("gap", arguments))
+        else:
+            uneven.append(step)
+    findings += gaps
+    if uneven:
+        limits = (("least", f"{min(distinct):.2f}"), ("most", f"{max(distinct):.2f}"))
+        findings.append(Finding("non_uniform", limits))
+    total, drift = sum(steps), sum(shifts)
+    if drift > TILT_MM and drift > TILT_SHARE * total:
+        angle = degrees(atan2(drift, total))
+        findings.append(Finding("tilt", (("degrees", f"{angle:.1f}"), ("mm", f"{drift:.0f}"))))
+    return StackGeometry(usual, not findings, tuple(findings))
+
+
+def _steps(planes: Sequence[ImagePlane]) -> tuple[list[float], list[float]]:
+    """Distances from plane to plane along the normal, and how far they shift sideways, mm."""
     normal = planes[0].normal
     steps, shifts = [], []
     for before, after in pairwise(planes):
@@ -45,25 +81,7 @@ def judge(planes: Sequence[ImagePlane]) -> StackGeometry:
         step = dot(move, normal)
         steps.append(abs(step))
         shifts.append(length(added(move, scaled(normal, -step))))
-    findings = []
-    distinct = [step for step in steps if step > SAME_POSITION_MM]
-    if len(distinct) < len(steps):
-        findings.append("duplicate_position")
-    if not distinct:
-        return StackGeometry(findings=tuple(findings))
-    usual = median(distinct)
-    uneven = [
-        step for step in distinct if abs(step - usual) > max(UNIFORM_MM, UNIFORM_SHARE * usual)
-    ]
-    missing = [step for step in uneven if _is_whole_gap(step, usual)]
-    if missing:
-        findings.append("gap")
-    if len(uneven) > len(missing):
-        findings.append("non_uniform")
-    total, drift = sum(steps), sum(shifts)
-    if drift > TILT_MM and drift > TILT_SHARE * total:
-        findings.append("tilt")
-    return StackGeometry(usual, not findings, tuple(findings))
+    return steps, shifts
 
 
 def _is_whole_gap(step: float, usual: float) -> bool:

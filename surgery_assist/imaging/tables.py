@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from surgery_assist.imaging.archives import open_file
 from surgery_assist.imaging.quiet import quiet_pydicom
 
 if TYPE_CHECKING:
@@ -15,8 +16,10 @@ if TYPE_CHECKING:
 _TAGS: Final = [
     0x00280002, 0x00280004, 0x00280100, 0x00280101, 0x00280103, 0x00281101, 0x00281102,
     0x00281103, 0x00281104, 0x00281199, 0x00281201, 0x00281202, 0x00281203, 0x00281221,
-    0x00281222, 0x00281223, 0x00283000, 0x00283010,
+    0x00281222, 0x00281223, 0x00282000, 0x00283000, 0x00283010,
 ]  # fmt: skip
+_MIN_PROFILE: Final = 132
+"""Bytes of an ICC header and its tag count."""
 MAX_ENTRIES: Final = 65_536
 
 
@@ -43,6 +46,8 @@ class Tables:
     voi: LookupTable | None = None
     palette: "Dataset | None" = None
     """The data set, for pydicom's palette code (segmented palettes too)."""
+    icc: bytes | None = None
+    """ICC profile of the colours (PS3.3 C.11.15), unless it says sRGB."""
 
 
 def read_tables(path: Path) -> Tables:
@@ -50,13 +55,27 @@ def read_tables(path: Path) -> Tables:
     quiet_pydicom()
     from pydicom.filereader import dcmread  # noqa: PLC0415  (start-up time)
 
-    dataset = dcmread(path, stop_before_pixels=True, force=True, specific_tags=list(_TAGS))
+    with open_file(path) as file:
+        dataset = dcmread(file, stop_before_pixels=True, force=True, specific_tags=list(_TAGS))
     signed = dataset.get("PixelRepresentation", 0) == 1
     return Tables(
         modality=_table(dataset, "ModalityLUTSequence", signed=signed),
         voi=_table(dataset, "VOILUTSequence", signed=signed),
         palette=dataset if "RedPaletteColorLookupTableDescriptor" in dataset else None,
+        icc=_profile(dataset),
     )
+
+
+def _profile(dataset: "Dataset") -> bytes | None:
+    profile = dataset.get("ICCProfile")
+    if not isinstance(profile, bytes) or len(profile) < _MIN_PROFILE or _is_srgb(profile):
+        return None
+    return profile
+
+
+def _is_srgb(profile: bytes) -> bool:
+    """By the name that the profile gives itself, in ASCII or UTF-16."""
+    return b"sRGB" in profile or "sRGB".encode("utf-16-be") in profile
 
 
 def _table(dataset: "Dataset", name: str, *, signed: bool) -> LookupTable | None:

@@ -5,7 +5,7 @@ Coordinates are DICOM's patient coordinates, LPS: x grows to the patient's left,
 """
 
 from dataclasses import dataclass
-from math import isfinite, sqrt
+from math import cos, isfinite, radians, sin, sqrt
 
 from surgery_assist.model.units import EdgeLetters, Vector
 
@@ -41,6 +41,18 @@ def added(a: Vector, b: Vector) -> Vector:
 def length(a: Vector) -> float:
     """Euclidean length."""
     return sqrt(dot(a, a))
+
+
+def unit(a: Vector) -> Vector:
+    """``a`` with the length 1."""
+    return scaled(a, 1.0 / length(a))
+
+
+def rotated(a: Vector, axis: Vector, degrees: float) -> Vector:
+    """``a`` turned about a unit axis, right-handed (Rodrigues)."""
+    angle = radians(degrees)
+    along = scaled(axis, dot(axis, a) * (1.0 - cos(angle)))
+    return added(added(scaled(a, cos(angle)), scaled(cross(axis, a), sin(angle))), along)
 
 
 @dataclass(frozen=True, slots=True)

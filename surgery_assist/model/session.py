@@ -9,6 +9,8 @@ from typing import Literal
 
 from surgery_assist.model.invocation import Invocation
 from surgery_assist.model.layout import Layout
+from surgery_assist.model.plane import SpacePoint
+from surgery_assist.model.reformat import reformatted
 from surgery_assist.model.study import Catalogue, DisplaySet, Patient, Series, Study
 from surgery_assist.model.units import StudyUID
 from surgery_assist.model.viewport import Rect, Viewport
@@ -16,7 +18,7 @@ from surgery_assist.model.viewport import Rect, Viewport
 Language = Literal["ro", "en"]
 Listening = Literal["off", "asleep", "awake"]
 """No audio source; waiting for the wake word; acting on what is heard."""
-Panel = Literal["", "studies", "help", "heard"]
+Panel = Literal["", "studies", "help", "heard", "report", "findings"]
 """The list that lies over or beside the images."""
 SINGLE = Layout()
 GRID_ROWS = 9
@@ -67,11 +69,17 @@ class View:
     """Where each viewport stood when they were linked: they keep that distance."""
     texts: bool = True
     reference_lines: bool = False
+    segmentation: bool = True
+    """Outlines of segmented organs and structures are drawn."""
     grid: bool = False
     target: Target | None = None
     blank: bool = False
     panel: Panel = ""
     bookmarks: tuple[Bookmark, ...] = ()
+    crosshair: SpacePoint | None = None
+    """The point that all viewports of its space show; ``None`` shows none."""
+    path: tuple[SpacePoint, ...] = ()
+    """Points of one space that were picked for a plane along them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +112,8 @@ class Control:
     """Which screen of the PC shows the program."""
     last: Invocation | None = None
     """What "repeat that" does again."""
+    relative: Invocation | None = None
+    """What "more" does again: the last command that went a step from where things were."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +132,7 @@ class Session:
     @property
     def display_set(self) -> DisplaySet | None:
         """What the active viewport shows."""
-        return self.catalogue.display_set(self.viewport.display_set)
+        return self.displayed(self.viewport)
 
     @property
     def study(self) -> Study | None:
@@ -136,10 +146,24 @@ class Session:
         return study.patient if study else None
 
     def shown(self, index: int) -> tuple[Viewport, DisplaySet, Series, Study] | None:
-        """A viewport with what it shows."""
+        """A viewport with what it shows, as `displayed`."""
         viewport = self.view.viewports[index]
         found = self.catalogue.find(viewport.display_set)
-        return (viewport, *found) if found else None
+        if found is None:
+            return None
+        return viewport, self.shown_in(viewport, found[0]), found[1], found[2]
+
+    def displayed(self, viewport: Viewport) -> DisplaySet | None:
+        """What a viewport shows: its display set, or that one's images in another plane."""
+        acquired = self.catalogue.display_set(viewport.display_set)
+        return None if acquired is None else self.shown_in(viewport, acquired)
+
+    @staticmethod
+    def shown_in(viewport: Viewport, acquired: DisplaySet) -> DisplaySet:
+        """What a viewport shows of its acquired display set."""
+        if viewport.plane is None or viewport.volume is not None:
+            return acquired
+        return reformatted(acquired, viewport.plane)
 
     def panes(self) -> dict[int, Rect]:
         """Rectangles of the visible viewports by their index."""

@@ -11,6 +11,11 @@ SpacingSource = Literal["patient", "detector", "calibrated", "none"]
 """Where millimetres come from: patient space, the detector's plane, a calibration, or nowhere."""
 DisplayKind = Literal["volume", "stack", "cine", "single"]
 """Evenly stacked slices, any other images, frames in time, or one image."""
+PictureSource = Literal["pixels", "document", "waveform"]
+"""What the frames are: pixel data, pages of a document, or sheets of a recorded curve."""
+ObjectKind = Literal[
+    "segmentation", "structures", "presentation", "key_images", "report", "plan", "other"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +24,49 @@ class Window:
 
     center: float
     width: float
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something odd about a display set, with where it is.
+
+    ``finding.<key>`` is its badge, ``finding.<key>.detail`` the sentence that takes ``arguments``.
+    """
+
+    key: str
+    arguments: tuple[tuple[str, str | int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class UltrasoundRegion:
+    """A part of an ultrasound picture with a scale of its own (DICOM PS3.3 C.8.5.5).
+
+    Edges are in pixels, from the outer corner of the first one.
+    """
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+    kind: str
+    """``tissue``, ``colour flow``, ``spectral``, ``m mode``... or empty."""
+    spacing: tuple[float, float] | None = None
+    """Row and column spacing, mm; ``None`` when an axis is no length (time, velocity)."""
+
+
+@dataclass(frozen=True, slots=True)
+class StudyObject:
+    """A DICOM object without a picture of its own that says something of others."""
+
+    uid: str
+    kind: ObjectKind
+    modality: str
+    title: str
+    date: str = ""
+    time: str = ""
+    references: tuple[str, ...] = ()
+    """Instance UIDs of the images that it is about."""
+    frame_of_reference_uid: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +92,13 @@ class FrameRef:
     plane: ImagePlane | None = None
     orientation: tuple[Vector, Vector] | None = None
     """Directions of rows and columns (LPS); also known for radiographs that lie in no space."""
-    window: Window | None = None
-    """First window that the file proposes."""
+    windows: tuple[Window, ...] = ()
+    """All windows that the file proposes."""
+
+    @property
+    def window(self) -> Window | None:
+        """The first window that the file proposes."""
+        return self.windows[0] if self.windows else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +107,8 @@ class DisplaySet:
 
     Frames of a volume or stack with positions run along ``normal`` of the first frame's plane
     in the direction that the series was numbered in. ``spacing`` is ``(row, column, slice)`` in
-    mm, ``None`` where unknown. ``findings`` are badge keys such as ``"gap"`` or ``"tilt"``.
+    mm, ``None`` where unknown.
+    Display sets with the same ``group`` are phases of one acquisition, in the order of the series.
     """
 
     uid: DisplaySetUID
@@ -73,12 +127,31 @@ class DisplaySet:
     laterality: str = ""
     colour: bool = False
     frame_time_ms: float | None = None
-    findings: tuple[str, ...] = ()
+    details: tuple[Finding, ...] = ()
+    """All that was found, with where it is; a key may come several times."""
+    group: str = ""
+    """Joins the phases of one acquisition: time points, echoes, b-values; empty when alone."""
+    label: str = ""
+    """What this phase is: ``b 1000``, ``TE 30 ms``, ``3/10``."""
+    unit: str = ""
+    """Of the modality values: ``HU``, ``SUVbw``, ``Gy``, ``BQML``... or empty."""
+    source: PictureSource = "pixels"
+    ultrasound: tuple[UltrasoundRegion, ...] = ()
 
     @property
     def count(self) -> int:
         """How many frames there are."""
         return len(self.frames)
+
+    @property
+    def space(self) -> str:
+        """What its millimetres are counted in: the same for display sets that lie in one space."""
+        return self.frame_of_reference_uid or self.uid
+
+    @property
+    def findings(self) -> tuple[str, ...]:
+        """Badge keys such as ``"gap"`` or ``"tilt"``, each once."""
+        return tuple(dict.fromkeys(finding.key for finding in self.details))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +176,7 @@ class Study:
     description: str
     accession_number: str
     series: tuple[Series, ...]
+    objects: tuple[StudyObject, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +234,12 @@ class Catalogue:
         """Studies of one patient, newest first."""
         mine = [study for study in self.studies if study.patient.key == patient_key]
         return tuple(sorted(mine, key=lambda study: (study.date, study.time), reverse=True))
+
+
+def study_reports(study: Study) -> tuple[StudyObject, ...]:
+    """Structured reports of a study, newest first."""
+    reports = [entry for entry in study.objects if entry.kind == "report"]
+    return tuple(sorted(reports, key=lambda entry: (entry.date, entry.time), reverse=True))
 
 
 def study_display_sets(study: Study) -> tuple[DisplaySet, ...]:

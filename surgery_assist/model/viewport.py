@@ -15,8 +15,10 @@ from surgery_assist.model.geometry import (
     opposite_letters,
     scaled,
 )
+from surgery_assist.model.plane import Plane
 from surgery_assist.model.study import DisplaySet, Window
-from surgery_assist.model.units import DisplaySetUID, EdgeLetters
+from surgery_assist.model.units import DisplaySetUID, EdgeLetters, Vector
+from surgery_assist.model.volume_view import VolumeView
 
 ScaleMode = Literal["fit", "actual"]
 MIN_ZOOM = 0.1
@@ -29,6 +31,8 @@ class Cine:
 
     playing: bool = False
     fps: float = 15.0
+    over: Literal["images", "phases"] = "images"
+    """Through the images of one phase, or through the phases at one place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,10 @@ class Viewport:
     flip_h: bool = False
     flip_v: bool = False
     cine: Cine = Cine()
+    plane: Plane | None = None
+    """Set while the display set is shown in another plane, or through a slab."""
+    volume: VolumeView | None = None
+    """Set while the display set is shown as a volume and not as images."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,11 +177,25 @@ def edge_letters(viewport: Viewport, display_set: DisplaySet) -> EdgeLetters:
 
     Empty strings when the orientation is unknown.
     """
-    if not display_set.frames:
+    sides = screen_directions(viewport, display_set)
+    if sides is None:
         return UNKNOWN_EDGES
+    letters_right, letters_bottom = direction_letters(sides[0]), direction_letters(sides[1])
+    return (
+        opposite_letters(letters_right),
+        letters_right,
+        opposite_letters(letters_bottom),
+        letters_bottom,
+    )
+
+
+def screen_directions(viewport: Viewport, display_set: DisplaySet) -> tuple[Vector, Vector] | None:
+    """Where right and down on the screen point to in the patient (LPS, unit vectors)."""
+    if not display_set.frames:
+        return None
     frame = display_set.frames[min(viewport.index, display_set.count - 1)]
     if frame.orientation is None:
-        return UNKNOWN_EDGES
+        return None
     row, column = frame.orientation
     angle = radians(viewport.rotation_deg)
     # The screen's right and down directions, turned back into the image, then unflipped.
@@ -183,13 +205,7 @@ def edge_letters(viewport: Viewport, display_set: DisplaySet) -> EdgeLetters:
     along = -1.0 if viewport.flip_v else 1.0
     to_right = added(scaled(row, right[0] * across), scaled(column, right[1] * along))
     to_bottom = added(scaled(row, down[0] * across), scaled(column, down[1] * along))
-    letters_right, letters_bottom = direction_letters(to_right), direction_letters(to_bottom)
-    return (
-        opposite_letters(letters_right),
-        letters_right,
-        opposite_letters(letters_bottom),
-        letters_bottom,
-    )
+    return to_right, to_bottom
 
 
 def shown_window(viewport: Viewport, display_set: DisplaySet) -> Window | None:

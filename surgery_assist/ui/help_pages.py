@@ -15,18 +15,20 @@ Keys = Callable[[str], tuple[str, ...]]
 
 GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "talk": (
-        *("listen", "stop", "cancel", "confirm", "reject", "undo", "redo", "repeat"),
+        *("listen", "stop", "cancel", "confirm", "reject", "undo", "redo", "repeat", "more"),
         *("help", "heard", "language", "choose"),
     ),
-    "cases": ("patient", "study", "case", "series", "timeout", "report"),
-    "images": ("image", "cine", "key"),
+    "cases": ("patient", "study", "case", "series", "timeout", "report", "findings"),
+    "images": ("image", "cine", "key", "phase"),
     "size": ("zoom", "pan", "center", "rotate", "flip", "view"),
     "window": ("window", "invert"),
     "layout": (
         *("layout", "viewport", "compare", "link", "reference", "bookmark"),
-        *("monitor", "overlay", "screen"),
+        *("monitor", "overlay", "segmentation", "screen"),
     ),
     "point": ("grid", "target"),
+    "planes": ("plane", "slab", "projection", "crosshair", "path"),
+    "volume": ("volume", "bone", "table"),
 }
 """Subjects in the order of their importance, and the first parts of the command ids in them."""
 OTHER: Final = "other"

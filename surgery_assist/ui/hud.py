@@ -138,6 +138,7 @@ class Hud(QWidget):
         self._bright = False
         self._of_voice = False
         self._level: LevelEvent | None = None
+        self._loud = False
         self._build()
         self._fading = QTimer(self)
         self._fading.setSingleShot(True)
@@ -202,6 +203,7 @@ class Hud(QWidget):
         bridge.heard.connect(self.take_heard)
         bridge.rejected.connect(self.show_rejected)
         bridge.microphone_changed.connect(self.show_microphone)
+        bridge.noise.connect(self.show_noise)
         bridge.failed.connect(self.show_error)
         self.show_microphone(bridge.microphone)
 
@@ -271,6 +273,7 @@ class Hud(QWidget):
         self.sign.show_state(state)
         if state not in ("asleep", "awake", "pedal"):
             self._level = None
+            self._loud = False
         elif self.feedback.kind == "error" and self._of_voice:
             self.feedback = Feedback("note", "")  # it hears again
         if state != "awake":
@@ -281,6 +284,15 @@ class Hud(QWidget):
         """Show how loud it is against the noise of the room."""
         self._level = event
         self._draw_level()
+
+    def show_noise(self, loud: bool) -> None:  # noqa: FBT001  (a Qt slot)
+        """Warn while the room is too loud to trust what is heard."""
+        self._loud = loud
+        if loud:
+            self._show(Feedback("refused", self._too_loud()))
+        elif self.feedback.text == self._too_loud():
+            self.feedback = Feedback("note", "")
+        self._draw()
 
     def set_theme(self, theme: Theme) -> None:
         """Take on new sizes."""
@@ -321,6 +333,9 @@ class Hud(QWidget):
     @property
     def _language(self) -> Language:
         return self._dispatcher.session.control.language
+
+    def _too_loud(self) -> str:
+        return translate("hud.too_loud", self._language, pedal=self._key)
 
     def _take(self) -> tuple[str, float | None]:
         heard, self._heard = self._heard, None
@@ -364,6 +379,8 @@ class Hud(QWidget):
         self.level_line.setVisible(True)
         if hint:
             self.level_line.show_text(hint, colours.text)
+        elif self._loud:
+            self.level_line.show_text(self._too_loud(), colours.warning)
         elif loud:
             self.level_line.show_text(translate("hud.loud", language), colours.danger)
         else:

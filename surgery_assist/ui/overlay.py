@@ -73,10 +73,13 @@ class OverlayPainter:
         self._texts = texts
         self._colours: Colours = theme.colours
         self._taken: list[QRectF] = []
+        self.badges: list[QRectF] = []
+        """Where the last frame's warnings stand: a click on them asks what they mean."""
 
     def begin(self) -> None:
         """A new frame: nothing has been written yet."""
         self._taken = []
+        self.badges = []
 
     def take(self, area: QRectF) -> None:
         """Something has been written here: names of cells keep away."""
@@ -150,7 +153,9 @@ class OverlayPainter:
                 start = x - self._texts.width(text, size, strong=True) * share
                 self.text(painter, QPointF(start, y), text, size, strong=True)
                 advance = self._texts.width(text, size, strong=True)
-                self.take(QRectF(start, y - metrics.capHeight(), advance, metrics.capHeight()))
+                box = QRectF(start, y - metrics.capHeight(), advance, metrics.capHeight())
+                air = size * 0.25
+                self.take(box.adjusted(-air, -air, air, air))
 
     def grid_lines(self, painter: QPainter, pane: QRectF) -> None:
         """Draw the edges of the cells that points are named by."""
@@ -188,7 +193,7 @@ class OverlayPainter:
         y = pane.top() + target.y * pane.height()
         width, height = target.size[0] * pane.width(), target.size[1] * pane.height()
         cell = QRectF(x - width / 2, y - height / 2, width, height)
-        tone, thick = self._colours.accent, float(max(2, self._theme.space.hairline * 2))
+        tone, thick = self._colours.accent, self.line_width
         painter.setBrush(Qt.BrushStyle.NoBrush)
         for pen_colour, extra in ((QColor(0, 0, 0, 160), 2.0), (colour(tone), 0.0)):
             painter.setPen(QPen(pen_colour, thick + extra))
@@ -207,7 +212,7 @@ class OverlayPainter:
         if seen is None:
             return
         tone = self._colours.accent if active else self._colours.text
-        draw_line(painter, seen, tone, float(max(2, self._theme.space.hairline * 2)), 0.9)
+        draw_line(painter, seen, tone, self.line_width, 0.9)
         size = self._scale(pane).size("small")
         place = seen.pointAt(0.12) + QPointF(0.0, -0.5 * size)
         self.text(painter, place, label, size, tone=tone, strong=True)
@@ -281,6 +286,42 @@ class OverlayPainter:
         """Draw outlined text at the left end of its baseline."""
         colour_token = tone or self._colours.text
         self._texts.draw(painter, position, text, size, colour_token, strong=strong)
+
+    def label(
+        self,
+        painter: QPainter,
+        pane: QRectF,
+        point: QPointF,
+        text: str,
+        tone: str,
+        *,
+        always: bool = False,
+    ) -> bool:
+        """Write a small text above a point of the image; whether it was written.
+
+        Unless ``always``, it is left out where it would leave the pane or cover another text.
+        """
+        size = self._scale(pane).size("small")
+        width = self._texts.width(text, size)
+        height = self._texts.metrics(size).height()
+        left = max(pane.left(), min(point.x(), pane.right() - width))
+        box = QRectF(left, point.y() - height - size * 0.2, width, height)
+        free = pane.contains(box) and not any(box.intersects(area) for area in self._taken)
+        if not always and not free:
+            return False
+        self.take(box)
+        baseline = box.top() + self._texts.metrics(size).ascent()
+        self.text(painter, QPointF(left, baseline), text, size, tone=tone)
+        return True
+
+    def line_height(self, pane: QRectF) -> float:
+        """Height of a line of small text."""
+        return self._scale(pane).size("small") * _LEADING
+
+    @property
+    def line_width(self) -> float:
+        """Width of lines that are drawn on images, logical pixels."""
+        return float(max(2, self._theme.space.hairline * 2))
 
     def _scale(self, pane: QRectF) -> TypeScale:
         return self._theme.type.in_area(pane.width(), pane.height())
@@ -364,6 +405,7 @@ class _Block:
         tone = getattr(self._colours, line.tone)
         if line.badge:
             box = QRectF(x, top + leading * 0.05, advance + 2 * inset, leading * 0.9)
+            self._overlay.badges.append(box)
             _rounded(self._painter, box, colour(tone), box.height() * 0.25)
             self._painter.setFont(sized_font(size, strong=line.strong))
             self._painter.setPen(colour(self._colours.image))

@@ -11,10 +11,11 @@ from typing import Final, Literal
 
 from surgery_assist.messages import Language, translate
 from surgery_assist.model.session import Session
-from surgery_assist.model.study import DisplaySet, Patient, Series, Study, Window
-from surgery_assist.model.viewport import Viewport, edge_letters
+from surgery_assist.model.study import DisplaySet, Patient, Series, Study
+from surgery_assist.model.viewport import Viewport
+from surgery_assist.ui.facts import CineRate, Facts
 from surgery_assist.ui.theme import Role
-from surgery_assist.ui.translate import study_date
+from surgery_assist.ui.translate import counted, study_date
 
 Tone = Literal["text", "muted", "warning", "accent"]
 ALWAYS: Final = 0
@@ -52,7 +53,7 @@ class Texts:
 def overlay_texts(
     session: Session,
     shown: tuple[Viewport, DisplaySet, Series, Study],
-    window: Window | None,
+    facts: Facts,
     *,
     crowded: bool = False,
 ) -> Texts:
@@ -61,9 +62,9 @@ def overlay_texts(
     Parameters
     ----------
     shown
-        The viewport (its ``index`` is the frame whose picture is on the screen) and what it shows.
-    window
-        The window in force, or ``None`` while it is not known or for colour.
+        The viewport and what it shows.
+    facts
+        What is true of the picture that is on the screen.
     crowded
         The grid lies over this viewport: only what matters most stays beside it.
     """
@@ -72,9 +73,9 @@ def overlay_texts(
     what = _what(display_set, series, study, language)
     corners = (
         _who(study, language),
-        (*what, *_badges(viewport, display_set, language)),
-        _where(viewport, display_set, language),
-        _how(viewport, display_set, window, language),
+        (*what, *_badges(facts, language)),
+        _where(display_set, facts, language),
+        _how(viewport, facts, language),
     )
     lowest = ALWAYS if not session.view.texts else IMPORTANT if crowded else LEAST
     return Texts(*(tuple(line for line in lines if line.rank <= lowest) for lines in corners))
@@ -127,7 +128,7 @@ def _what(
         side = translate(f"overlay.laterality.{display_set.laterality}", language)
         lines.append(Line(side, "essential", ALWAYS, strong=True, tone="warning"))
     number = translate("overlay.series", language, n=series.number) if series.number else ""
-    name = "  ".join(part for part in (number, series.description) if part)
+    name = "  ".join(part for part in (number, series.description, display_set.label) if part)
     lines.append(Line(name or series.modality, "secondary", 1, strong=True))
     when = study_date(study.date, language)
     clock = study.time[:5] if study.time else ""
@@ -137,17 +138,16 @@ def _what(
     return tuple(line for line in lines if line.text)
 
 
-def _where(viewport: Viewport, display_set: DisplaySet, language: Language) -> tuple[Line, ...]:
-    lines = []
+def _where(display_set: DisplaySet, facts: Facts, language: Language) -> tuple[Line, ...]:
+    lines = [Line(note, "small", 1) for note in facts.notes]
     source = translate(f"overlay.spacing.{display_set.spacing_source}", language)
     lines.append(Line(source, "small", 4, tone="muted"))
-    place = slice_position(viewport, display_set)
-    if place is not None:
-        written = _signed(place)
+    if facts.position_mm is not None:
+        written = _signed(facts.position_mm)
         lines.append(Line(translate("overlay.position", language, mm=written), "small", 2))
-    if display_set.count > 1:
-        number = f"{viewport.index + 1} / {display_set.count}"
-        lines.append(Line(number, "essential", 1, strong=True))
+    if facts.number is not None:
+        number, count = facts.number
+        lines.append(Line(f"{number} / {count}", "essential", 1, strong=True))
     return tuple(lines)
 
 
@@ -171,10 +171,10 @@ def _signed(value: float) -> str:
     return f"−{-rounded:.1f}" if rounded < 0 else f"{rounded:.1f}"
 
 
-def _how(
-    viewport: Viewport, display_set: DisplaySet, window: Window | None, language: Language
-) -> tuple[Line, ...]:
+def _how(viewport: Viewport, facts: Facts, language: Language) -> tuple[Line, ...]:
     lines = []
+    if facts.value:
+        lines.append(Line(facts.value, "secondary", 1, strong=True, tone="accent"))
     turned = round(viewport.rotation_deg, 1)
     if turned:
         lines.append(
@@ -183,8 +183,8 @@ def _how(
     if viewport.invert:
         lines.append(Line(translate("overlay.inverted", language), "small", 2, tone="accent"))
     lines.append(Line(_zoom(viewport, language), "small", 3))
-    if window is not None and not display_set.colour:
-        width, center = _number(window.width), _number(window.center)
+    if facts.window is not None:
+        width, center = _number(facts.window.width), _number(facts.window.center)
         text = translate("overlay.window", language, width=width, center=center)
         lines.append(Line(text, "secondary", 1))
     return tuple(lines)
@@ -198,24 +198,43 @@ def _zoom(viewport: Viewport, language: Language) -> str:
     return translate("overlay.actual_zoom", language, factor=f"{viewport.zoom:.1f}")
 
 
+def rate_text(rate: CineRate, language: Language) -> str:
+    """How fast a viewport plays, and how many images were left out."""
+    text = translate("badge.playing", language, fps=f"{rate.fps:.0f}")
+    if not rate.left_out:
+        return text
+    return f"{text}  ·  {counted('count.left_out', rate.left_out, language)}"
+
+
+def value_text(value: float, unit: str) -> str:
+    """A modality value as it is read out: whole HU, two places for SUV and Gy."""
+    places = 2 if unit.startswith("SUV") or unit == "Gy" else 0 if unit == "HU" else None
+    figures = f"{value:.4g}" if places is None else f"{value + 0.0:.{places}f}"
+    return f"{figures} {unit}".rstrip().replace("-", "−")
+
+
 def _number(value: float) -> str:
     text = f"{value:.0f}" if abs(value) >= 20 or value == floor(value) else f"{value:.2g}"
     return text.replace("-", "−")
 
 
-def _badges(viewport: Viewport, display_set: DisplaySet, language: Language) -> tuple[Line, ...]:
+def _badges(facts: Facts, language: Language) -> tuple[Line, ...]:
     badges = []
-    if not any(edge_letters(viewport, display_set)):
-        badges.append(_badge("badge.orientation_unknown", language, ALWAYS))
-    if viewport.flip_h != viewport.flip_v:
-        badges.append(_badge("badge.mirrored", language, ALWAYS))
-    badges += [
-        _badge(f"finding.{finding}", language, 1)
+    if not any(facts.letters) and not facts.oriented:
+        badges.append(_badge(translate("badge.orientation_unknown", language), ALWAYS))
+    if facts.mirrored:
+        badges.append(_badge(translate("badge.mirrored", language), ALWAYS))
+    return (*badges, *(_badge(text, 1) for text in facts.badges))
+
+
+def finding_badges(display_set: DisplaySet, language: Language) -> tuple[str, ...]:
+    """The texts of what was found about a display set."""
+    return tuple(
+        translate(f"finding.{finding}", language)
         for finding in display_set.findings
         if finding not in _HIDDEN_FINDINGS
-    ]
-    return tuple(badges)
+    )
 
 
-def _badge(key: str, language: Language, rank: int) -> Line:
-    return Line(translate(key, language), "small", rank, strong=True, tone="warning", badge=True)
+def _badge(text: str, rank: int) -> Line:
+    return Line(text, "small", rank, strong=True, tone="warning", badge=True)

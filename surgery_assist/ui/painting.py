@@ -15,7 +15,6 @@ from PySide6.QtGui import (
     QTransform,
 )
 
-from surgery_assist.model.study import DisplaySet
 from surgery_assist.model.viewport import ViewTransform
 from surgery_assist.ui.theme import colour, sized_font
 
@@ -26,29 +25,29 @@ _TINY_TURN: Final = 1.7e-5
 """Radians; a thousandth of a degree."""
 
 
-def draw_image(
-    painter: QPainter, image: QImage, transform: ViewTransform, display_set: DisplaySet
-) -> None:
-    """Draw a frame where the transform says; the image may be smaller than the frame."""
-    columns, rows = display_set.columns, display_set.rows
+def draw_image(painter: QPainter, image: QImage, transform: ViewTransform, place: QRectF) -> None:
+    """Draw an image that fills ``place`` (columns, rows of its source) where the transform says.
+
+    The image may have fewer pixels than its place is large.
+    """
     if abs(transform.b) > abs(transform.a):
         image = image.transformed(QTransform().rotate(90))
-        transform = _for_turned(transform, rows)
-        columns, rows = rows, columns
+        transform = _for_turned(transform)
+        place = QRectF(-place.bottom(), place.left(), place.height(), place.width())
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
     painter.setTransform(qtransform(_off_axis(transform)), combine=True)
-    painter.drawImage(QRectF(0.0, 0.0, columns, rows), image)
+    painter.drawImage(place, image)
     painter.restore()
 
 
-def _for_turned(t: ViewTransform, rows: int) -> ViewTransform:
-    """The transform for the frame turned clockwise by a quarter.
+def _for_turned(t: ViewTransform) -> ViewTransform:
+    """The transform for source coordinates turned clockwise by a quarter about their origin.
 
     Qt fetches pixels along the lines of the screen: with columns of the image lying along them a
     4K frame takes ten times as long (72 ms against 7), turning it first a fraction of one.
     """
-    return ViewTransform(-t.c, -t.d, t.a, t.b, t.e + t.c * rows, t.f + t.d * rows)
+    return ViewTransform(-t.c, -t.d, t.a, t.b, t.e, t.f)
 
 
 def _off_axis(t: ViewTransform) -> ViewTransform:

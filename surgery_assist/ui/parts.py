@@ -68,15 +68,28 @@ def shortened(text: str, font: QFont, room: QSize) -> str:
     return f"{text[:low].rstrip()}…"
 
 
-class TextLine(QWidget):
+class Part(QWidget):
+    """A widget that draws itself with a theme."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw with another theme."""
+        self._theme = theme
+        self.updateGeometry()
+        self.update()
+
+
+class TextLine(Part):
     """A text with an icon before it, in one colour; too long a text is wrapped and made smaller."""
 
     def __init__(self, theme: Theme, role: Role, *, strong: bool = False) -> None:
-        super().__init__()
+        super().__init__(theme)
         self.text = ""
         self.tone = theme.colours.text
         self.icon = ""
-        self._theme = theme
         self._role = role
         self._strong = strong
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
@@ -87,12 +100,6 @@ class TextLine(QWidget):
             self.text, self.tone, self.icon = text, tone, icon
             self.setAccessibleName(text)
             self.update()
-
-    def set_theme(self, theme: Theme) -> None:
-        """Draw with another theme."""
-        self._theme = theme
-        self.updateGeometry()
-        self.update()
 
     @override
     def sizeHint(self) -> QSize:
@@ -118,15 +125,14 @@ class TextLine(QWidget):
         painter.end()
 
 
-class Bar(QWidget):
+class Bar(Part):
     """A horizontal bar filled from the left, with a mark."""
 
     def __init__(self, theme: Theme) -> None:
-        super().__init__()
+        super().__init__(theme)
         self.value = 0.0
         self.mark: float | None = None
         self.tone = theme.colours.accent
-        self._theme = theme
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def show_value(self, value: float, tone: str, mark: float | None = None) -> None:
@@ -135,12 +141,6 @@ class Bar(QWidget):
         if (value, tone, mark) != (self.value, self.tone, self.mark):
             self.value, self.tone, self.mark = value, tone, mark
             self.update()
-
-    def set_theme(self, theme: Theme) -> None:
-        """Draw with another theme."""
-        self._theme = theme
-        self.updateGeometry()
-        self.update()
 
     @override
     def sizeHint(self) -> QSize:
@@ -168,14 +168,13 @@ class Bar(QWidget):
         painter.end()
 
 
-class Badge(QWidget):
+class Badge(Part):
     """A few letters in a frame, such as the language."""
 
     def __init__(self, theme: Theme, role: Role = "secondary") -> None:
-        super().__init__()
+        super().__init__(theme)
         self.text = ""
         self.tone = theme.colours.text
-        self._theme = theme
         self._role = role
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
 
@@ -186,12 +185,6 @@ class Badge(QWidget):
             self.setAccessibleName(text)
             self.updateGeometry()
             self.update()
-
-    def set_theme(self, theme: Theme) -> None:
-        """Draw with another theme."""
-        self._theme = theme
-        self.updateGeometry()
-        self.update()
 
     @override
     def sizeHint(self) -> QSize:
@@ -215,15 +208,14 @@ class Badge(QWidget):
         painter.end()
 
 
-class Countdown(QWidget):
+class Countdown(Part):
     """A ring that empties, with the seconds left inside."""
 
     def __init__(self, theme: Theme, role: Role = "secondary") -> None:
-        super().__init__()
+        super().__init__(theme)
         self.seconds: float | None = None
         self._whole = 1.0
         self._tone = theme.colours.accent
-        self._theme = theme
         self._role = role
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
 
@@ -234,12 +226,6 @@ class Countdown(QWidget):
         self.seconds, self._tone = seconds, tone
         if seconds is not None:
             self._whole = max(self._whole, seconds)
-        self.update()
-
-    def set_theme(self, theme: Theme) -> None:
-        """Draw with another theme."""
-        self._theme = theme
-        self.updateGeometry()
         self.update()
 
     @override

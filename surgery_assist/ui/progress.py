@@ -30,6 +30,9 @@ SHOWN_REFUSALS: Final = 200
 REASON_LINES: Final = 7
 """Lines of reasons that are seen without scrolling."""
 
+LISTED: Final = frozenset({"report", "segmentation", "structures", "key_images"})
+"""Kinds of object that the list shows with their study."""
+
 
 class LoadingBar(QWidget):
     """How many files have been read, with a button to stop; hidden when nothing is read."""
@@ -121,10 +124,11 @@ class RefusedList(QFrame):
     def show_session(self, session: Session) -> None:
         """Show what of the catalogue can't be shown."""
         catalogue, language = session.catalogue, session.control.language
-        self.setVisible(bool(catalogue.refused) or catalogue.objects > 0)
-        objects = counted("count.objects", catalogue.objects, language)
-        self.objects_label.setText(objects)
-        self.objects_label.setVisible(catalogue.objects > 0)
+        listed = sum(entry.kind in LISTED for study in catalogue.studies for entry in study.objects)
+        others = catalogue.objects - listed
+        self.setVisible(bool(catalogue.refused) or others > 0)
+        self.objects_label.setText(counted("count.objects", others, language))
+        self.objects_label.setVisible(others > 0)
         self.toggle.setVisible(bool(catalogue.refused))
         self.toggle.setText(" " + counted("count.refused", len(catalogue.refused), language))
         if (catalogue.refused, language) != (self._refused, self._language):

@@ -2,31 +2,26 @@
 
 from typing import Final
 
-from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QObject, QSize, Qt
-from PySide6.QtGui import QHideEvent, QKeyEvent, QPainter, QPaintEvent, QShowEvent
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QHBoxLayout,
-    QLabel,
-    QListView,
-    QPushButton,
-    QScroller,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QObject, Qt
+from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence, QShowEvent
+from PySide6.QtWidgets import QAbstractItemView, QLabel, QListView, QScroller, QWidget
 from typing_extensions import override
 
 from surgery_assist.commands.dispatcher import Dispatcher
 from surgery_assist.messages import translate
 from surgery_assist.model.invocation import Invocation
 from surgery_assist.model.session import Session
+from surgery_assist.model.study import Study
+from surgery_assist.model.units import StudyUID
+from surgery_assist.ui.drawer import Drawer
 from surgery_assist.ui.empty import open_dialog
-from surgery_assist.ui.icons import icon
+from surgery_assist.ui.objects import Objects
 from surgery_assist.ui.parts import lay_out
 from surgery_assist.ui.progress import LoadingBar, RefusedList
+from surgery_assist.ui.search import SearchField
 from surgery_assist.ui.study_painter import RowPainter, Thumbnails
 from surgery_assist.ui.study_rows import ROW_ROLE, Row, RowsModel, rows_of
-from surgery_assist.ui.theme import Theme, colour
+from surgery_assist.ui.theme import Theme
 
 _STEPS: Final = {
     Qt.Key.Key_Down: 1,
@@ -39,15 +34,18 @@ _STEPS: Final = {
 _CHOOSE: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
-class StudyList(QWidget):
+class StudyList(Drawer):
     """Lists what is open; a tap, a click, Return or a spoken number chooses.
 
-    While it is visible, the arrow keys move through the list instead of the images.
+    While it is visible, the arrow keys move through the list instead of the images. Letters go to
+    the search field once it has been clicked or Ctrl+F pressed; Escape gives them back.
 
     Parameters
     ----------
     images
         Gives thumbnails; without it rows have a sign in their place.
+    objects
+        Knows which images somebody has marked.
     """
 
     def __init__(
@@ -56,33 +54,34 @@ class StudyList(QWidget):
         theme: Theme,
         images: Thumbnails | None = None,
         parent: QWidget | None = None,
+        *,
+        objects: Objects | None = None,
     ) -> None:
-        super().__init__(parent)
-        self._dispatcher = dispatcher
-        self._theme = theme
-        self._session = dispatcher.session
+        super().__init__(dispatcher, theme, parent)
         self._stale = True
         self._watched: QObject | None = None
+        self._objects = objects
         self.model = RowsModel(self)
         self.painter = RowPainter(theme, images, self)
+        self.search = SearchField(theme, self)
         self._build(dispatcher)
         if images is not None:
             images.thumbnail_ready.connect(self._thumbnail_ready)
+        if objects is not None:
+            objects.changed.connect(self._marks_known)
         self.set_theme(theme)
 
     def _build(self, dispatcher: Dispatcher) -> None:
-        self.title = QLabel()
-        self.title.setProperty("role", "essential")
-        self.title.setProperty("strong", "true")
         self.hint = QLabel()
         self.hint.setProperty("tone", "muted")
         self.hint.setWordWrap(True)
-        self.open_button = QPushButton()
-        self.open_button.clicked.connect(lambda: open_dialog(dispatcher, self, folder=True))
-        self.close_button = QPushButton()
-        self.close_button.clicked.connect(
-            lambda: dispatcher.dispatch(Invocation("panel.close", {}, "mouse"))
+        self.findings_button = self.add_button("warning", 1)
+        self.findings_button.clicked.connect(
+            lambda: dispatcher.dispatch(Invocation("findings.show", {}, "mouse"))
         )
+        self.open_button = self.add_button("folder", 2)
+        self.open_button.clicked.connect(lambda: open_dialog(dispatcher, self, folder=True))
+        self.search.textChanged.connect(self._refresh)
         self.view = QListView()
         self.view.setModel(self.model)
         self.view.setItemDelegate(self.painter)
@@ -94,18 +93,11 @@ class StudyList(QWidget):
         QScroller.grabGesture(self.view.viewport(), QScroller.ScrollerGestureType.TouchGesture)
         self.loading = LoadingBar(dispatcher, self._theme)
         self.refused = RefusedList(self._theme)
-        head = QHBoxLayout()
-        head.addWidget(self.title, 1)
-        for button in (self.open_button, self.close_button):
-            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-            head.addWidget(button)
-        column = QVBoxLayout(self)
-        column.addLayout(head)
-        column.addWidget(self.hint)
-        column.addWidget(self.view, 1)
-        column.addWidget(self.loading)
-        column.addWidget(self.refused)
-        self._column = column
+        self.column.addWidget(self.hint)
+        self.column.addWidget(self.search)
+        self.column.addWidget(self.view, 1)
+        self.column.addWidget(self.loading)
+        self.column.addWidget(self.refused)
 
     def show_session(self, before: Session, after: Session) -> None:
         """Follow what is open, what is shown and the language."""
@@ -115,6 +107,7 @@ class StudyList(QWidget):
             and before.catalogue is after.catalogue
             and before.control.language == after.control.language
             and before.view.study_uid == after.view.study_uid
+            and before.view.segmentation == after.view.segmentation
             and before.viewport.display_set == after.viewport.display_set
         )
         if unchanged:
@@ -123,18 +116,12 @@ class StudyList(QWidget):
         if self.isVisible():
             self._refresh()
 
+    @override
     def set_theme(self, theme: Theme) -> None:
-        """Take on new sizes."""
-        self._theme = theme
+        super().set_theme(theme)
         self.painter.theme = theme
-        self.loading.set_theme(theme)
-        self.refused.set_theme(theme)
-        space, size = theme.space, theme.type.size("essential")
-        self._column.setContentsMargins(space.medium, space.medium, space.medium, space.medium)
-        self._column.setSpacing(space.small)
-        for button, name in ((self.open_button, "folder"), (self.close_button, "cross")):
-            button.setIcon(icon(name, theme.colours.text, size))
-            button.setIconSize(QSize(size, size))
+        for part in (self.loading, self.refused, self.search):
+            part.set_theme(theme)
         self.view.doItemsLayout()
 
     def press(self, key: int) -> bool:
@@ -161,6 +148,11 @@ class StudyList(QWidget):
                 Qt.KeyboardModifier.NoModifier,
                 Qt.KeyboardModifier.KeypadModifier,
             )
+            if event.matches(QKeySequence.StandardKey.Find):
+                if event.type() == QEvent.Type.KeyPress:
+                    self.search.setFocus()
+                event.accept()
+                return True
             ours = plain and (event.key() in _STEPS or event.key() in _CHOOSE)
             if ours and event.type() == QEvent.Type.ShortcutOverride:
                 event.accept()
@@ -183,15 +175,10 @@ class StudyList(QWidget):
     @override
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
+        self.search.clear()
         if self._watched is not None:
             self._watched.removeEventFilter(self)
             self._watched = None
-
-    @override
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), colour(self._theme.colours.surface))
-        painter.end()
 
     def _refresh(self) -> None:
         self._stale = False
@@ -202,10 +189,20 @@ class StudyList(QWidget):
         self.hint.setText(translate(hint, language))
         self.hint.setVisible(bool(session.catalogue.studies))
         self.painter.language = language
-        self.model.show_rows(rows_of(session))
+        self.search.setPlaceholderText(translate("studies.search", language))
+        self.search.setVisible(len(session.catalogue.studies) > 1)
+        query = self.search.text()
+        self.model.show_rows(rows_of(session, query, self._marks))
         self.loading.show_catalogue(session.catalogue, language)
         self.refused.show_session(session)
         lay_out(self)
+
+    def _marks(self, study: Study) -> frozenset[str]:
+        return frozenset() if self._objects is None else self._objects.key_images(study)
+
+    def _marks_known(self, uid: str) -> None:
+        if self.isVisible() and self._session.catalogue.study(StudyUID(uid)) is not None:
+            self._refresh()
 
     def _choose(self, index: QModelIndex) -> None:
         row: Row | None = index.data(ROW_ROLE)

@@ -21,7 +21,7 @@ from surgery_assist.model.study import Patient, Study
 from surgery_assist.model.units import DisplaySetUID
 from surgery_assist.ui.icons import draw_icon
 from surgery_assist.ui.parts import line_height
-from surgery_assist.ui.study_rows import ROW_ROLE, PatientRow, Row, SeriesRow, StudyRow
+from surgery_assist.ui.study_rows import ROW_ROLE, ObjectRow, PatientRow, Row, SeriesRow, StudyRow
 from surgery_assist.ui.theme import Role, Theme, colour
 from surgery_assist.ui.translate import counted, study_date
 
@@ -29,7 +29,9 @@ _LINES: Final[dict[type[Row], tuple[Role, Role]]] = {
     PatientRow: ("essential", "secondary"),
     StudyRow: ("secondary", "small"),
     SeriesRow: ("secondary", "small"),
+    ObjectRow: ("secondary", "small"),
 }
+_SIGNS: Final = {"report": "file", "segmentation": "outline"}
 
 
 class Thumbnails(Protocol):
@@ -82,6 +84,8 @@ class RowPainter(QStyledItemDelegate):
                 self._draw_study(painter, rect, row)
             case SeriesRow():
                 self._draw_series(painter, rect, row)
+            case ObjectRow():
+                self._draw_object(painter, rect, row)
         painter.restore()
 
     def _draw_ground(self, painter: QPainter, rect: QRect, row: Row, *, chosen: bool) -> None:
@@ -91,7 +95,7 @@ class RowPainter(QStyledItemDelegate):
         if isinstance(row, SeriesRow) and row.active:
             painter.fillRect(rect, colour(colours.accent_dim))
         front = row.active if isinstance(row, SeriesRow) else row.front
-        if front:
+        if front and not isinstance(row, ObjectRow):
             bar = QRect(rect.left(), rect.top(), space.tiny, rect.height())
             painter.fillRect(bar, colour(colours.accent))
         if chosen:
@@ -115,6 +119,8 @@ class RowPainter(QStyledItemDelegate):
     def _draw_study(self, painter: QPainter, rect: QRect, row: StudyRow) -> None:
         colours = self.theme.colours
         room = self._draw_number(painter, rect, row.number, "secondary", sayable=row.sayable)
+        if row.prior:
+            room = self._draw_chip(painter, room, translate("study.prior", self.language))
         name = row.study.description or translate("study.unnamed", self.language)
         tone = colours.text if row.sayable else colours.muted
         self._draw_lines(
@@ -134,18 +140,54 @@ class RowPainter(QStyledItemDelegate):
         place = QRectF(room.left(), rect.top() + space.tiny, edge, edge)
         self._draw_thumbnail(painter, place, row)
         room.setLeft(round(place.right()) + space.small)
-        if row.display_set.findings:
+        signs = {"warning": bool(row.display_set.findings), "star": row.keys > 0}
+        for sign in (name for name, shown in signs.items() if shown):
             size = self.theme.type.size("secondary")
             mark = QRectF(
                 room.right() - size - space.small, room.center().y() - size / 2, size, size
             )
-            draw_icon(painter, "warning", colours.warning, mark)
+            draw_icon(painter, sign, colours.warning, mark)
             room.setRight(round(mark.left()) - space.small)
-        name = row.series.description or translate("series.unnamed", self.language)
+        label = row.display_set.label
+        named = row.series.description or translate("series.unnamed", self.language)
+        name = f"{named}  {label}" if label else named
         images = counted("count.images", row.display_set.count, self.language)
-        about = " · ".join(part for part in (row.display_set.modality, images) if part)
+        keys = counted("count.key_images", row.keys, self.language) if row.keys else ""
+        about = " · ".join(part for part in (row.display_set.modality, images, keys) if part)
         tone = colours.text if row.reachable else colours.muted
         self._draw_lines(painter, room, row, (name, about), (tone, colours.muted))
+
+    def _draw_object(self, painter: QPainter, rect: QRect, row: ObjectRow) -> None:
+        colours, space = self.theme.colours, self.theme.space
+        edge = rect.height() - 2 * space.tiny
+        inset = rect.left() + space.large + space.medium
+        place = QRectF(inset, rect.top() + space.tiny, edge, edge).adjusted(
+            edge * 0.2, edge * 0.2, -edge * 0.2, -edge * 0.2
+        )
+        tone = colours.accent if row.shown and row.front else colours.muted
+        draw_icon(painter, _SIGNS[row.kind], tone, place)
+        room = rect.adjusted(round(place.right()) - rect.left() + space.medium, 0, -space.small, 0)
+        name = counted(f"count.{row.kind}s", row.count, self.language)
+        state = "shown" if row.shown else "hidden"
+        about = translate(f"studies.object.{state}", self.language) if row.front else ""
+        ink = colours.text if row.front else colours.muted
+        self._draw_lines(painter, room, row, (name, about), (ink, colours.muted))
+
+    def _draw_chip(self, painter: QPainter, room: QRect, text: str) -> QRect:
+        """A word in a frame at the right; returns the room that is left."""
+        space = self.theme.space
+        font = self.theme.font("small", strong=True)
+        metrics = QFontMetrics(font)
+        width = metrics.horizontalAdvance(text) + 2 * space.small
+        height = metrics.height() + space.tiny
+        place = QRect(room.right() - width, room.center().y() - height // 2, width, height)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(colour(self.theme.colours.pressed))
+        painter.drawRoundedRect(place, space.tiny, space.tiny)
+        painter.setFont(font)
+        painter.setPen(colour(self.theme.colours.muted))
+        painter.drawText(place, Qt.AlignmentFlag.AlignCenter, text)
+        return room.adjusted(0, 0, -width - space.small, 0)
 
     def _draw_number(
         self, painter: QPainter, rect: QRect, number: int, role: Role, *, sayable: bool

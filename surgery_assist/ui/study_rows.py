@@ -1,7 +1,8 @@
 """The rows of the study list: patients, their studies, the series of those, as plain values."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 from typing_extensions import override
@@ -9,6 +10,7 @@ from typing_extensions import override
 from surgery_assist.model.invocation import Invocation
 from surgery_assist.model.session import Session
 from surgery_assist.model.study import DisplaySet, Patient, Series, Study, study_display_sets
+from surgery_assist.model.text import matches
 
 ROW_ROLE: Final = int(Qt.ItemDataRole.UserRole) + 1
 
@@ -39,6 +41,8 @@ class StudyRow:
     study: Study
     front: bool
     sayable: bool
+    prior: bool = False
+    """Older than the study in front, of the same patient."""
 
     @property
     def key(self) -> str:
@@ -62,6 +66,8 @@ class SeriesRow:
     sayable: bool
     reachable: bool
     """Of the patient in front: shown at once. Otherwise its study is asked for."""
+    keys: int = 0
+    """Images that somebody has marked."""
 
     @property
     def key(self) -> str:
@@ -77,22 +83,66 @@ class SeriesRow:
         return Invocation("study.show", {"uid": self.study.uid}, "mouse")
 
 
-Row = PatientRow | StudyRow | SeriesRow
+@dataclass(frozen=True, slots=True)
+class ObjectRow:
+    """Reports or outlines of a study: they have no picture of their own."""
+
+    kind: Literal["report", "segmentation"]
+    count: int
+    study: Study
+    front: bool
+    shown: bool
+    """The report is open, or the outlines are drawn."""
+
+    @property
+    def key(self) -> str:
+        """Identity across changes of the list."""
+        return f"{self.kind}:{self.study.uid}"
+
+    def invocation(self) -> Invocation | None:
+        """What choosing the row does."""
+        if not self.front:
+            return Invocation("study.show", {"uid": self.study.uid}, "mouse")
+        if self.kind == "segmentation" and self.shown:
+            return Invocation("segmentation.hide", {}, "mouse")
+        return Invocation(f"{self.kind}.show", {}, "mouse")
 
 
-def rows_of(session: Session) -> tuple[Row, ...]:
-    """All rows, in the order in which patients, studies and series are numbered."""
+Row = PatientRow | StudyRow | SeriesRow | ObjectRow
+Marks = Callable[[Study], frozenset[str]]
+"""Instances of a study that somebody has marked."""
+
+
+def rows_of(
+    session: Session, query: str = "", marks: Marks = lambda _study: frozenset()
+) -> tuple[Row, ...]:
+    """All rows, in the order in which patients, studies and series are numbered.
+
+    With a query only the patients and studies that it names are listed, under the same numbers.
+    """
     rows: list[Row] = []
     front = session.patient
     key = front.key if front else None
+    front_study = session.study
     shown = session.shown(session.view.active)
     shown_study = shown[3].uid if shown else None
     for number, patient in enumerate(session.catalogue.patients, start=1):
         mine = patient.key == key
+        who = (patient.name, patient.patient_id)
+        studies = [
+            (place, study)
+            for place, study in enumerate(session.catalogue.studies_of(patient.key), start=1)
+            if matches(query, *who, study.description, study.accession_number, study.date)
+        ]
+        if not studies:
+            continue
         rows.append(PatientRow(number, patient, mine))
-        for place, study in enumerate(session.catalogue.studies_of(patient.key), start=1):
-            rows.append(StudyRow(place, study, study.uid == session.view.study_uid, mine))
+        for place, study in studies:
+            is_front = study.uid == session.view.study_uid
+            prior = mine and front_study is not None and _when(study) < _when(front_study)
+            rows.append(StudyRow(place, study, is_front, mine, prior))
             sets = {entry.uid: series for series in study.series for entry in series.display_sets}
+            marked = marks(study)
             rows.extend(
                 SeriesRow(
                     number=at,
@@ -102,10 +152,36 @@ def rows_of(session: Session) -> tuple[Row, ...]:
                     active=display_set.uid == session.viewport.display_set,
                     sayable=study.uid == shown_study,
                     reachable=mine or key is None,
+                    keys=_marked(display_set, marked),
                 )
                 for at, display_set in enumerate(study_display_sets(study), start=1)
             )
+            rows += _objects(session, study)
     return tuple(rows)
+
+
+def _when(study: Study) -> tuple[str, str]:
+    return study.date, study.time
+
+
+def _marked(display_set: DisplaySet, marked: frozenset[str]) -> int:
+    if not marked:
+        return 0
+    return sum(frame.instance_uid in marked for frame in display_set.frames)
+
+
+def _objects(session: Session, study: Study) -> list[ObjectRow]:
+    view = session.view
+    front = study.uid == view.study_uid
+    kinds = [entry.kind for entry in study.objects]
+    outlines = kinds.count("segmentation") + kinds.count("structures")
+    rows = []
+    if kinds.count("report"):
+        shown = view.panel == "report"
+        rows.append(ObjectRow("report", kinds.count("report"), study, front, shown))
+    if outlines:
+        rows.append(ObjectRow("segmentation", outlines, study, front, view.segmentation))
+    return rows
 
 
 class RowsModel(QAbstractListModel):

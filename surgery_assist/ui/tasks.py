@@ -20,10 +20,12 @@ from surgery_assist.commands.effects import (
     Effect,
     MoveToMonitor,
     OpenPaths,
+    PickVolume,
 )
 from surgery_assist.commands.windowing import adjusted
 from surgery_assist.errors import NothingToOpenError, SurgeryAssistError
 from surgery_assist.model.invocation import Invocation
+from surgery_assist.model.reformat import acquired_index
 from surgery_assist.model.study import Catalogue
 from surgery_assist.ui.images import Images
 
@@ -53,6 +55,8 @@ class TaskRunner(QObject):
     """A `SurgeryAssistError` to be shown."""
     monitor_wanted = Signal(int)
     """The program shall move to another screen."""
+    pick_wanted = Signal(object)
+    """Points in the depth of a volume shall be found (`PickVolume`)."""
     idle = Signal()
     """The last task has ended and its result has been delivered."""
     _delivered = Signal(int, object)
@@ -98,6 +102,8 @@ class TaskRunner(QObject):
                 self._find_window(effect)
             case MoveToMonitor(monitor):
                 self.monitor_wanted.emit(monitor)
+            case PickVolume():
+                self.pick_wanted.emit(effect)
             case _:
                 raise TypeError(f"no worker for {type(effect).__name__}")
 
@@ -141,9 +147,11 @@ class TaskRunner(QObject):
     def _find_window(self, effect: AutoWindow) -> None:
         session = self._dispatcher.session if self._dispatcher else None
         shown = session.shown(effect.viewport) if session else None
-        if shown is None:
+        acquired = session.catalogue.display_set(shown[0].display_set) if session and shown else None
+        if shown is None or acquired is None:
             return
-        uid, index = shown[1].uid, shown[0].index
+        # Planes take the window of the acquired image in their middle.
+        uid, index = acquired.uid, acquired_index(acquired, shown[1], shown[0].index)
         # Brighter means a lower centre, but a higher one where black and white are swapped.
         shift = -effect.shift if shown[0].invert else effect.shift
 

@@ -1,6 +1,8 @@
 """The area of the viewports: places the panes and takes mouse and touch for all of them."""
 
-from PySide6.QtCore import QEvent, QRect, Qt
+from typing import cast
+
+from PySide6.QtCore import QEvent, QPointF, QRect, Qt
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QTouchEvent, QWheelEvent
 from PySide6.QtWidgets import QWidget
 from typing_extensions import override
@@ -8,12 +10,23 @@ from typing_extensions import override
 from surgery_assist.commands.bindings import Bindings
 from surgery_assist.commands.dispatcher import Dispatcher
 from surgery_assist.model.session import Session
+from surgery_assist.model.study import Window
 from surgery_assist.model.viewport import Rect
-from surgery_assist.ui.images import Images
+from surgery_assist.ui.facts import CineRate
+from surgery_assist.ui.frame_source import FrameSource
+from surgery_assist.ui.input.gesture import Gesture, Grab, in_active_pane
 from surgery_assist.ui.input.mouse import MouseInput
 from surgery_assist.ui.input.touch import TouchInput
 from surgery_assist.ui.painting import TextPainter
 from surgery_assist.ui.pane import Pane
+from surgery_assist.ui.pane_source import (
+    Grabbing,
+    PaneSource,
+    PaneView,
+    pane_view,
+    source_of,
+)
+from surgery_assist.ui.reformat_grab import crosshair_grab
 from surgery_assist.ui.theme import Theme, colour
 
 
@@ -23,21 +36,23 @@ class ViewportArea(QWidget):
     def __init__(
         self,
         dispatcher: Dispatcher,
-        images: Images,
+        frames: FrameSource,
         bindings: Bindings,
         theme: Theme,
         parent: QWidget,
     ) -> None:
         super().__init__(parent)
-        self._images = images
         self._theme = theme
         self._texts = TextPainter()
         self._panes: dict[int, Pane] = {}
-        self._mouse = MouseInput(dispatcher, images)
-        self._touch = TouchInput(dispatcher, bindings, self)
+        frames.changed.connect(self.picture_changed)
+        self._sources: list[PaneSource] = [frames]
+        self._mouse = MouseInput(dispatcher, self)
+        self._touch = TouchInput(dispatcher, bindings, self, self)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setAttribute(Qt.WidgetAttribute.WA_AcceptTouchEvents)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setMouseTracking(True)
 
     @property
     def panes(self) -> dict[int, Pane]:
@@ -48,6 +63,15 @@ class ViewportArea(QWidget):
     def dirty(self) -> bool:
         """A visible pane waits to be painted."""
         return self.isVisible() and any(pane.dirty for pane in self.panes.values())
+
+    def add_source(self, source: PaneSource) -> None:
+        """Let another source draw the viewports that it claims, before that of acquired frames."""
+        source.changed.connect(self.picture_changed)
+        self._sources.insert(len(self._sources) - 1, source)
+
+    def settled(self) -> bool:
+        """Every visible pane shows the final picture, or why there is none."""
+        return not self.isVisible() or all(pane.settled() for pane in self.panes.values())
 
     def set_theme(self, theme: Theme) -> None:
         """Draw with other sizes."""
@@ -61,7 +85,7 @@ class ViewportArea(QWidget):
         for index, rect in places.items():
             pane = self._panes.get(index)
             if pane is None:
-                pane = Pane(self._images, self._texts, self._theme, self)
+                pane = Pane(self._sources, self._texts, self._theme, self)
                 self._panes[index] = pane
             pane.setGeometry(_whole(rect))
             pane.show_session(session, index, rect)
@@ -70,15 +94,76 @@ class ViewportArea(QWidget):
             if index not in places:
                 pane.hide()
 
-    def frame_arrived(self, uid: str, index: int) -> None:
-        """A frame has been loaded."""
+    def picture_changed(self, uid: str) -> None:
+        """A better picture of a display set can be had."""
         for pane in self.panes.values():
-            pane.frame_arrived(uid, index)
+            pane.picture_changed(uid)
 
     def forget(self) -> None:
         """Drop all pictures that are kept for drawing."""
+        for source in self._sources:
+            source.forget()
         for pane in self._panes.values():
-            pane.forget()
+            pane.redraw()
+
+    def drawn(self, index: int) -> int:
+        """How many pictures the pane of a viewport has drawn so far."""
+        pane = self._panes.get(index)
+        return pane.drawn if pane is not None else 0
+
+    def tell_rate(self, index: int, rate: CineRate | None) -> None:
+        """Show with a viewport how it plays; ``None`` when it plays no more."""
+        pane = self._panes.get(index)
+        if pane is not None and pane.rate != rate:
+            pane.rate = rate
+            pane.redraw()
+
+    # --- what mouse and touch ask ----------------------------------------------------------------
+
+    def grab_at(self, session: Session, position: QPointF, kind: str) -> Grab | None:
+        """A drag that the crosshair or the source of the active pane takes for itself."""
+        view, source = self._active(session)
+        if view is None:
+            return None
+        place = in_active_pane(session, position)
+        crosshair = crosshair_grab(view, *place, kind)
+        if crosshair is not None or source is None:
+            return crosshair
+        return source.grab(view, *place, kind)
+
+    def command_at(self, session: Session, position: QPointF) -> str:
+        """The command of what was clicked or tapped in the active pane; empty for none."""
+        pane = self._panes.get(session.view.active)
+        return "" if pane is None else pane.command_at(*in_active_pane(session, position))
+
+    def wheel_at(self, session: Session, gesture: Gesture, notches: int) -> bool:
+        """Whether the source of the active pane has taken notches of the wheel."""
+        view, source = self._active(session)
+        return view is not None and source is not None and source.wheel(view, gesture, notches)
+
+    def shown_window(self, session: Session) -> Window | None:
+        """The window in force in the active pane; of colours the whole range of their levels."""
+        view = self._active(session)[0]
+        if view is None:
+            return None
+        if view.display_set.colour:
+            return Window(128.0, 256.0)
+        return source_of(self._sources, view.viewport).picture(view).facts.window
+
+    def _point(self, position: QPointF | None) -> None:
+        """Show the value under the pointer, while no button is down."""
+        for pane in self.panes.values():
+            place = pane.geometry()
+            if position is not None and place.contains(position.toPoint()):
+                pane.point((position.x() - place.x(), position.y() - place.y()))
+            else:
+                pane.point(None)
+
+    def _active(self, session: Session) -> tuple[PaneView | None, Grabbing | None]:
+        index = session.view.active
+        view = pane_view(session, index, session.pane(index), self.devicePixelRatioF())
+        source = source_of(self._sources, session.viewport)
+        return view, cast("Grabbing", source) if hasattr(source, "grab") else None
 
     @override
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -93,6 +178,11 @@ class ViewportArea(QWidget):
     @override
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         self._mouse.move(event)
+        self._point(None if event.buttons() else event.position())
+
+    @override
+    def leaveEvent(self, event: QEvent) -> None:
+        self._point(None)
 
     @override
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:

@@ -21,6 +21,7 @@ from surgery_assist.voice.events import (
     EndedEvent,
     ErrorEvent,
     LevelEvent,
+    NoiseEvent,
     PartialEvent,
     ReadyEvent,
     RejectedEvent,
@@ -29,6 +30,7 @@ from surgery_assist.voice.events import (
     SourceLostEvent,
     UnderstoodEvent,
     VoiceEvent,
+    WarningEvent,
     WindowEvent,
 )
 from surgery_assist.voice.listening import VoiceContext
@@ -75,8 +77,10 @@ class VoiceBridge(QObject):
         A sentence that does nothing (`RejectedEvent`).
     microphone_changed
         The new `Microphone` state.
+    noise
+        Whether the room is too loud to trust what is heard.
     failed
-        A `SurgeryAssistError`: listening is not possible.
+        A `SurgeryAssistError`: listening is not possible, or worse than it could be.
     """
 
     level = Signal(object)
@@ -85,6 +89,7 @@ class VoiceBridge(QObject):
     heard = Signal(str, float)
     rejected = Signal(object)
     microphone_changed = Signal(str)
+    noise = Signal(bool)
     failed = Signal(object)
     _arrived = Signal(object)
 
@@ -109,6 +114,7 @@ class VoiceBridge(QObject):
         # A finished utterance before its decision is not in the table: nothing is shown of it.
         self._handlers: dict[type[object], Callable[[Any], object]] = {
             LevelEvent: self.level.emit,
+            NoiseEvent: self._noise_changed,
             PartialEvent: lambda event: self.partial.emit(event.text),
             UnderstoodEvent: self._understood,
             RejectedEvent: self._rejected,
@@ -119,6 +125,7 @@ class VoiceBridge(QObject):
             SourceLostEvent: self._lost,
             EndedEvent: lambda _: self._hearing_ends("off"),
             ErrorEvent: self._failed,
+            WarningEvent: lambda event: self.failed.emit(event.error),
         }
         self._arrived.connect(self._receive, Qt.ConnectionType.QueuedConnection)
         dispatcher.observe(self._session_changed)
@@ -191,6 +198,11 @@ class VoiceBridge(QObject):
     def _keep(self, text: str, result: str, *, ok: bool) -> None:
         arguments = {"text": text, "result": result, "ok": ok}
         self._dispatcher.dispatch(Invocation("listen.heard", arguments))
+
+    def _noise_changed(self, event: NoiseEvent) -> None:
+        if event.loud:
+            self._play("loud")
+        self.noise.emit(event.loud)
 
     def _lost(self, event: SourceLostEvent) -> None:
         self._play("lost")

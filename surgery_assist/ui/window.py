@@ -27,14 +27,23 @@ from surgery_assist.model.session import Session
 from surgery_assist.settings import Settings
 from surgery_assist.ui.app import TITLE
 from surgery_assist.ui.cine import CinePlayer
+from surgery_assist.ui.frame_source import FrameSource
 from surgery_assist.ui.images import Images
 from surgery_assist.ui.input.keyboard import KeyboardInput
+from surgery_assist.ui.objects import Objects
+from surgery_assist.ui.pane_source import PaneSource
 from surgery_assist.ui.tasks import TaskRunner
 from surgery_assist.ui.theme import Theme, colour, theme_for
 from surgery_assist.ui.viewports import ViewportArea
 
-PanelName = Literal["studies", "help", "heard"]
-_PANEL_SHARE: Final[dict[PanelName, float]] = {"studies": 0.34, "help": 0.6, "heard": 0.34}
+PanelName = Literal["studies", "help", "heard", "report", "findings"]
+_PANEL_SHARE: Final[dict[PanelName, float]] = {
+    "studies": 0.34,
+    "help": 0.6,
+    "heard": 0.34,
+    "report": 0.42,
+    "findings": 0.38,
+}
 _ON_THE_LEFT: Final[frozenset[PanelName]] = frozenset({"studies"})
 _PLAUSIBLE_MM: Final = (0.04, 1.2)
 """Screens that report another size of a pixel do not know it."""
@@ -65,6 +74,8 @@ class MainWindow(QWidget):
     ----------
     dispatcher
         Its effect runner is ``tasks.run``.
+    objects
+        What lies over frames and beside them; closed with the window.
     """
 
     push_to_talk = Signal(bool)
@@ -77,11 +88,14 @@ class MainWindow(QWidget):
         tasks: TaskRunner,
         bindings: Bindings,
         settings: Settings,
+        *,
+        objects: Objects | None = None,
     ) -> None:
         super().__init__()
         self._dispatcher = dispatcher
         self._images = images
         self._tasks = tasks
+        self._objects = objects
         self._settings = settings
         self._attached: list[QWidget] = []
         self._hud: QWidget | None = None
@@ -101,13 +115,13 @@ class MainWindow(QWidget):
         self.setWindowTitle(TITLE)  # never patient data: it shows in task lists and screen shares
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAcceptDrops(True)
-        self._area = ViewportArea(dispatcher, images, bindings, self.theme, self)
+        frames = FrameSource(images, objects, self)
+        self._area = ViewportArea(dispatcher, frames, bindings, self.theme, self)
         self._progress = _ProgressLine(self.theme, self)
         self._cine = CinePlayer(dispatcher, self._area)
         key = settings.voice.push_to_talk_key
         self._keyboard = KeyboardInput(self, dispatcher, bindings, key)
         self._keyboard.push_to_talk.connect(self.push_to_talk)
-        images.frame_ready.connect(self._area.frame_arrived)
         tasks.serve(dispatcher)
         tasks.monitor_wanted.connect(self._move_to_monitor)
         dispatcher.observe(self._changed)
@@ -115,6 +129,11 @@ class MainWindow(QWidget):
         self._arrange()
 
     # --- widgets of others ---------------------------------------------------------------------
+
+    def attach_source(self, source: PaneSource) -> None:
+        """Let a source draw the viewports that it claims."""
+        self._area.add_source(source)
+        self._area.show_session(self._dispatcher.session)
 
     def attach_hud(self, widget: QWidget) -> None:
         """Put the strip that shows what is heard and done below the images."""
@@ -165,6 +184,7 @@ class MainWindow(QWidget):
         return (
             not self._tasks.busy
             and self._images.settled(self._dispatcher.session)
+            and self._area.settled()
             and not self._area.dirty
             and not self._rearrange.isActive()
             and all(
@@ -194,7 +214,10 @@ class MainWindow(QWidget):
             return
         if after.catalogue is not before.catalogue:
             self._progress.show_catalogue(after)
-            if not after.catalogue.studies:
+            emptied = not after.catalogue.studies
+            if self._objects is not None:
+                self._objects.clear() if emptied else self._objects.refresh()
+            if emptied:
                 self._area.forget()
             self._images.refresh(after)
         else:
@@ -334,6 +357,8 @@ class MainWindow(QWidget):
             self._cine.stop()
             self._tasks.close()
             self._images.close()
+            if self._objects is not None:
+                self._objects.close()
         event.accept()
 
 

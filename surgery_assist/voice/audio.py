@@ -61,7 +61,14 @@ class SourceFound:
     name: str
 
 
-SourceItem = AudioBlock | SourceLost | SourceFound
+@dataclass(frozen=True, slots=True)
+class SoundLost:
+    """Sound was lost since the program could not keep up; the source goes on."""
+
+    time: float
+
+
+SourceItem = AudioBlock | SourceLost | SourceFound | SoundLost
 
 
 class AudioSource(Protocol):
@@ -125,6 +132,11 @@ class Conditioner:
         self._done = 0
         self._noise = np.random.default_rng(0)
 
+    @property
+    def time(self) -> float:
+        """End of the last block that was given, seconds."""
+        return self._start + self._done / SAMPLE_RATE
+
     def feed(self, frames: NDArray[np.int16], *, last: bool = False) -> list[AudioBlock]:
         """Blocks that are complete after ``frames``, int16, (n,) or (n, channels)."""
         self._clipped += int(np.count_nonzero(np.abs(frames.astype(np.int32)) >= CLIP_LEVEL))
@@ -151,7 +163,7 @@ class Conditioner:
         samples = np.clip(np.rint(sound - ramp), -32768, 32767).astype(np.int16)
         silent = samples == 0
         samples[silent] = self._noise.integers(-1, 2, int(silent.sum()), dtype=np.int16)
-        block = AudioBlock(samples, self._start + self._done / SAMPLE_RATE, self._clipped)
+        block = AudioBlock(samples, self.time, self._clipped)
         self._done += len(samples)
         self._clipped = 0
         return block
@@ -235,14 +247,24 @@ class FileSource:
 
         size = max(1, self.native_rate // 4)
         try:
-            while len(frames := self._file.read(size, dtype="int16")):
-                yield frames, False
+            while len(frames := self._file.read(size, dtype="float32")):
+                yield _whole_numbers(frames), False
         except soundfile.LibsndfileError as error:
             if self._file.tell() == 0:
                 raise AudioSourceError(
                     "error.audio_unreadable", path=self.name, detail=_short(error)
                 ) from error
         yield np.zeros(int(self._tail * self.native_rate), np.int16), True
+
+
+def _whole_numbers(frames: NDArray[np.float32]) -> NDArray[np.int16]:
+    """Samples of -1 to 1 as int16; libsndfile itself would make zeros of a float file.
+
+    What is no number is silence, what is louder is clipped; samples of 16 bits stay the same.
+    """
+    scaled = np.nan_to_num(frames, nan=0.0, posinf=1.0, neginf=-1.0) * np.float32(FULL_SCALE)
+    whole: NDArray[np.int16] = np.clip(np.rint(scaled), -32768, 32767).astype(np.int16)
+    return whole
 
 
 def _short(error: Exception) -> str:

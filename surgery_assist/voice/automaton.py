@@ -30,9 +30,10 @@ class Meaning(NamedTuple):
     slot
         Name of the slot, empty for the command itself.
     kind
-        ``"command"``, ``"value"``, or ``"number"`` and ``"cell"``, whose parts are added up.
+        ``"command"``, ``"value"``, or ``"number"`` and ``"cell"``, whose parts are added up;
+        ``"scale"`` multiplies their sum.
     value
-        Command id, value of the slot, or the part to add.
+        Command id, value of the slot, the part to add, or the factor.
     """
 
     slot: str

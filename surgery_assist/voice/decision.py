@@ -1,11 +1,12 @@
 """From hypotheses to a command or a visible rejection.
 
 Each of the N best sentences is parsed strictly; sentences with the same meaning stand together. The
-best meaning acts if the best sentence is one of its own, nothing unknown was heard, and it leads
-the next meaning by enough for what a mistake would cost. A second opinion, where there is one and
-it answers in time, adds its score to Vosk's before the lead is measured, may bring in a sentence
-of its own, and says in place of Vosk's score whether the best sentence was said at all. What Vosk
-did not hear at all never acts if it names a number or is a command that asks for confirmation.
+best meaning acts if it leads the next meaning, and what is no sentence, by enough for what a mistake
+would cost (`thresholds.Thresholds`). A second opinion, where there is one and it answers in time, adds its score
+to Vosk's before the lead is measured, may bring in a sentence of its own, and says in place of Vosk's
+score whether the best sentence was said at all: so it also saves sentences that Vosk takes for other
+speech. What Vosk did not hear at all never acts if it names a number or is a command that asks for
+confirmation.
 """
 
 import math
@@ -19,17 +20,18 @@ from surgery_assist.model.session import Language
 from surgery_assist.voice.audio import Samples
 from surgery_assist.voice.events import Hypothesis, Utterance
 from surgery_assist.voice.parser import UNKNOWN_WORD, Parse
-from surgery_assist.voice.recognizer import SentenceParser
+from surgery_assist.voice.recognizer import STOP, SentenceParser
+from surgery_assist.voice.thresholds import NOT_UNDERSTOOD, UNSURE, Evidence, Thresholds
 
-STOP: Final = "stop"
 WAKE: Final = "listen.start"
 WHOLE_LEAD: Final = 10.0
 """Lead of a meaning that has no rival among the N best."""
 SHORTEST_SECONDS: Final = 0.4
 """Shorter speech is measured as so long: silence at its edges costs something too."""
-NOT_UNDERSTOOD: Final = "rejected.not_understood"
-UNSURE: Final = "rejected.unsure"
 NOT_NOW: Final = "rejected.not_now"
+TOO_FAR: Final = "rejected.too_far"
+TAKEN_BACK: Final = "rejected.taken_back"
+"""The sentence itself said so: "... cancel cancel"."""
 
 
 Nearest = Callable[[str], str]
@@ -45,6 +47,10 @@ class Judgement:
     """Of the whole sentence."""
     per_token: float
     """Mean over its parts: comparable between short and long sentences."""
+    behind: float = -math.inf
+    """``score`` less that of what the recogniser would write itself: near 0 where nothing else
+    fits better, far below where something else was said, be the voice clear or not. Minus infinity
+    where the recogniser writes nothing of its own."""
 
 
 class SecondOpinion(Protocol):
@@ -59,56 +65,8 @@ class SecondOpinion(Protocol):
     ) -> list[Judgement]:
         """Judge candidates, and the sentence nearest to what it heard itself; none if too slow."""
 
-
-@dataclass(frozen=True, slots=True)
-class Thresholds:
-    """Lead over the next meaning (log-likelihood) that each kind of command needs.
-
-    Set for the bundled pack and Whisper base on half of some 900 recordings: commands by synthetic
-    voices that never trained, some in noise, and people's other speech. The other half judged them,
-    see the pack's model card; errors in both were looked at. Nobody's recorded commands took
-    part: trust a pilot more.
-    """
-
-    leads: Mapping[Risk, float] = field(
-        default_factory=lambda: {Risk.VIEW: 1.0, Risk.STATE: 1.0, Risk.CONFIRM: 2.0}
-    )
-    wake: float = 2.0
-    """To wake up at other people's talk is the error that people forgive least."""
-    stop: float = 0.0
-    numbers: float = 0.5
-    """Added for commands with a number: forty and fourteen sound alike."""
-    alone: float = 2.0
-    """Factor on all while no second opinion confirms."""
-    opinion_weight: float = 1.5
-    fits: Mapping[Risk, float] = field(
-        default_factory=lambda: {Risk.VIEW: -3.5, Risk.STATE: -3.0, Risk.CONFIRM: -2.5}
-    )
-    """Log-probability per token that the second opinion must give, in place of `poorest`."""
-    wake_fit: float = -3.0
-    clear: float = -21.0
-    """Score per second from which Vosk's own best sentence counts as clearly heard: for a command
-    that only changes the view, the second opinion then need not give more than `clear_fit`."""
-    clear_fit: float = -4.25
-    poorest: Mapping[Language, float] = field(default_factory=lambda: {"ro": -26.0, "en": -28.0})
-    """Score per second of speech below which a sentence fits the sound too badly to be one."""
-
-    def needed(self, parse: Parse, risk: Risk, *, asleep: bool, confirmed: bool) -> float:
-        """The lead that a sentence must have to act."""
-        if parse.command_id == STOP:
-            return self.stop
-        lead = self.wake if asleep else self.leads[risk]
-        if _numeric(parse):
-            lead += self.numbers
-        return lead if confirmed else lead * self.alone
-
-    def fit(self, risk: Risk, *, asleep: bool, clear: bool) -> float:
-        """Log-probability per token that a sentence must have to act."""
-        if asleep:
-            return max(self.wake_fit, self.fits[risk])
-        if clear and risk is Risk.VIEW:
-            return min(self.clear_fit, self.fits[risk])
-        return self.fits[risk]
+    def listen(self, audio: Samples) -> None:
+        """Begin to hear what `judge` may soon be asked about; returns at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +95,7 @@ class _Candidate:
     text: str
     score: float
     fit: float = 0.0
+    behind: float = 0.0
     proposed: bool = True
     """Vosk heard it too, be it with less confidence."""
 
@@ -156,6 +115,13 @@ class Interpreter:
     risks: Mapping[str, Risk] = field(default_factory=dict)
     thresholds: Thresholds = field(default_factory=Thresholds)
     opinion: SecondOpinion | None = None
+    witness: Callable[[Evidence], None] | None = None
+    """Told of every meaning that is weighed: for calibration."""
+
+    def listen(self, audio: Samples) -> None:
+        """Let the second opinion begin with an utterance that may be over."""
+        if self.opinion is not None:
+            self.opinion.listen(audio)
 
     def decide(
         self,
@@ -165,6 +131,7 @@ class Interpreter:
         asleep: bool = False,
         enabled: frozenset[str] | None = None,
         audio: Samples | None = None,
+        strict: bool = False,
     ) -> Decision:
         """What an utterance does.
 
@@ -176,33 +143,58 @@ class Interpreter:
             Ids that may act now, ``None`` for all.
         audio
             Sound of the utterance, for the second opinion.
+        strict
+            The room is loud: everything must be surer.
         """
-        candidates = [_candidate(entry, parser) for entry in utterance.hypotheses]
-        first = candidates[0] if candidates else None
-        if first is None or first.parse is None or _unknown(first.text):
+        heard = [_candidate(entry, parser) for entry in utterance.hypotheses]
+        known = [entry for entry in heard if not _unknown(entry.text)]
+        if not known or known[0].parse is None:
             return Rejected(NOT_UNDERSTOOD, utterance.text, 0.0)
-        judged = self._second(candidates, parser, audio, utterance.language)
-        per_second = first.score / max(SHORTEST_SECONDS, utterance.seconds)
-        if not judged and per_second < self.thresholds.poorest[utterance.language]:
-            return Rejected(NOT_UNDERSTOOD, utterance.text, 0.0)
-        heard_first = first.text
-        candidates = judged or candidates
-        first, parse = candidates[0], candidates[0].parse
+        unknown = max(0.0, heard[0].score - known[0].score)
+        judged: list[_Candidate] = []
+        if unknown <= self.thresholds.rescue:
+            judged = self._second(known, parser, audio, utterance.language)
+        first = (judged or known)[0]
+        parse = first.parse
         if parse is None:
             return Rejected(NOT_UNDERSTOOD, first.text, 0.0)
-        lead = _lead(candidates)
-        confidence = 1.0 / (1.0 + math.exp(-lead))
-        risk = self.risks.get(parse.command_id, Risk.VIEW)
-        clear = first.text == heard_first and per_second >= self.thresholds.clear
-        if judged and first.fit < self.thresholds.fit(risk, asleep=asleep, clear=clear):
-            return Rejected(NOT_UNDERSTOOD, first.text, 0.0)
-        if not first.proposed and (risk is Risk.CONFIRM or _numeric(parse)):
-            return Rejected(UNSURE, first.text, confidence)
-        if lead < self.thresholds.needed(parse, risk, asleep=asleep, confirmed=bool(judged)):
-            return Rejected(UNSURE, first.text, confidence)
-        if enabled is not None and parse.command_id not in enabled | {STOP}:
+        evidence = Evidence(
+            text=first.text,
+            command_id=parse.command_id,
+            meaning=parse.meaning(),
+            risk=max((self._risk(part) for part in (parse, *parse.then)), key=list(Risk).index),
+            numeric=_numeric(parse),
+            language=utterance.language,
+            lead=_lead(judged or known),
+            unknown=unknown,
+            beside=_beside(heard),
+            per_second=known[0].score / max(SHORTEST_SECONDS, utterance.seconds),
+            same=first.text == heard[0].text,
+            proposed=first.proposed,
+            fit=first.fit if judged else None,
+            behind=first.behind if judged else None,
+            asleep=asleep,
+            strict=strict,
+        )
+        if self.witness is not None:
+            self.witness(evidence)
+        confidence = 1.0 / (1.0 + math.exp(-evidence.lead))
+        reason = self.thresholds.refusal(evidence)
+        if reason is not None:
+            return Rejected(
+                reason,
+                utterance.text if unknown else first.text,
+                confidence if reason == UNSURE else 0.0,
+            )
+        if parse.taken_back:
+            return Rejected(TAKEN_BACK, first.text, confidence)
+        ids = {part.command_id for part in (parse, *parse.then)}
+        if enabled is not None and not ids <= enabled | {STOP}:
             return Rejected(NOT_NOW, first.text, confidence)
         return Understood(_invocations(parse, first.text, asleep=asleep), confidence)
+
+    def _risk(self, parse: Parse) -> Risk:
+        return self.risks.get(parse.command_id, Risk.VIEW)
 
     def _second(
         self,
@@ -230,7 +222,9 @@ class Interpreter:
                 Hypothesis(entry.sentence, least), parser
             )
             score = known.score + weight * entry.score
-            joined.append(_Candidate(known.parse, known.text, score, entry.per_token, proposed))
+            joined.append(
+                _Candidate(known.parse, known.text, score, entry.per_token, entry.behind, proposed)
+            )
         return sorted(joined, key=lambda entry: -entry.score)
 
 
@@ -241,8 +235,15 @@ def _candidate(hypothesis: Hypothesis, parser: SentenceParser) -> _Candidate:
     )
 
 
+def _beside(heard: Sequence[_Candidate]) -> float:
+    """How far the first hypothesis is ahead of those that are no sentence: filler and decoys."""
+    no_sentence = [entry.score for entry in heard if entry.parse is None]
+    return min(WHOLE_LEAD, heard[0].score - max(no_sentence)) if no_sentence else WHOLE_LEAD
+
+
 def _numeric(parse: Parse) -> bool:
-    return any(isinstance(value, int | float) for value in parse.slots.values())
+    parts = (parse, *parse.then)
+    return any(isinstance(value, int | float) for part in parts for value in part.slots.values())
 
 
 def _unknown(text: str) -> bool:
@@ -261,11 +262,14 @@ def _lead(candidates: Sequence[_Candidate]) -> float:
 def _same(one: Parse | None, other: Parse | None) -> bool:
     if one is None or other is None:
         return False
-    return one.command_id == other.command_id and dict(one.slots) == dict(other.slots)
+    return one.meaning() == other.meaning()
 
 
 def _invocations(parse: Parse, heard: str, *, asleep: bool) -> tuple[Invocation, ...]:
-    said = Invocation(parse.command_id, dict(parse.slots), source="voice", heard=heard)
+    said = tuple(
+        Invocation(part.command_id, dict(part.slots), source="voice", heard=heard)
+        for part in (parse, *parse.then)
+    )
     if asleep and parse.command_id not in (STOP, WAKE):
-        return (Invocation(WAKE, source="voice", heard=heard), said)
-    return (said,)
+        return (Invocation(WAKE, source="voice", heard=heard), *said)
+    return said

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from surgery_assist.errors import AudioSourceError
 from surgery_assist.voice import portaudio
 
-Earcon = Literal["heard", "done", "refused", "asking", "lost"]
+Earcon = Literal["heard", "done", "refused", "asking", "lost", "loud"]
 RATE: Final = 44100
 VOLUME: Final = 0.18
 FADE_SECONDS: Final = 0.012
@@ -40,6 +40,7 @@ NOTES: Final[Mapping[Earcon, tuple[Note, ...]]] = {
     "refused": (Note(392.0, 0.0, 0.12), Note(293.7, 0.1, 0.2)),
     "asking": (Note(587.3, 0.0, 0.1), Note(587.3, 0.13, 0.1), Note(784.0, 0.26, 0.14)),
     "lost": (Note(440.0, 0.0, 0.12), Note(349.2, 0.12, 0.12), Note(261.6, 0.24, 0.16)),
+    "loud": (Note(261.6, 0.0, 0.12), Note(261.6, 0.16, 0.12)),
 }
 
 

@@ -68,6 +68,14 @@ class LevelEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class NoiseEvent:
+    """The room became too loud to trust what is heard, or quiet again."""
+
+    time: float
+    loud: bool
+
+
+@dataclass(frozen=True, slots=True)
 class PartialEvent:
     """What is heard so far, while somebody still speaks."""
 
@@ -87,14 +95,13 @@ class UtteranceEvent:
 class UnderstoodEvent:
     """A sentence that is a command: dispatch its Invocation.
 
-    ``confidence`` lies between 0 and 1; ``early`` tells that "stop" acted before its end.
+    ``confidence`` lies between 0 and 1.
     """
 
     time: float
     invocation: Invocation
     confidence: float
     latency_ms: float
-    early: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +171,17 @@ class ErrorEvent:
     error: SurgeryAssistError
 
 
+@dataclass(frozen=True, slots=True)
+class WarningEvent:
+    """Listening goes on, but not as well as it could, and why."""
+
+    time: float
+    error: SurgeryAssistError
+
+
 VoiceEvent = (
     LevelEvent
+    | NoiseEvent
     | PartialEvent
     | UtteranceEvent
     | UnderstoodEvent
@@ -177,4 +193,5 @@ VoiceEvent = (
     | ReadyEvent
     | EndedEvent
     | ErrorEvent
+    | WarningEvent
 )

@@ -7,6 +7,8 @@
 * ``{2..3:n}``: from 2 to 3;
 * ``{feminine:n}``, ``{masculine:n}``, ``{plural:n}``: a number before a noun in the plural,
   so from 2 on ("două imagini"; "one image" needs a phrase of its own);
+* ``{decimal:degrees}``: a number with up to two decimals ("two point five");
+* ``{length:mm}``: a length with its unit, millimetres or centimetres; the value is millimetres;
 * ``{cell}``: a letter of the spelling alphabet and a digit, "B4".
 
 What a person may say is wider: every form is understood everywhere ("doi" for "două").
@@ -31,6 +33,7 @@ from hassil.parser import ParseError
 
 from surgery_assist.errors import PhraseError
 from surgery_assist.voice.automaton import SPACE, Meaning, Network
+from surgery_assist.voice.decimals import add_decimal, add_length, tidy
 from surgery_assist.voice.numbers import HIGHEST, LOWEST, Gender, add_number
 from surgery_assist.voice.spelling import normalise_letters, split_words
 
@@ -42,12 +45,20 @@ NUMBER_LISTS: Final[Mapping[str, Gender]] = {
     "n": "masculine", "n2": "masculine", "rows": "masculine", "columns": "masculine",
     "degrees": "feminine", "number": "masculine",
     "masculine": "masculine", "feminine": "feminine", "plural": "masculine",
+    "decimal": "feminine", "length": "masculine",
 }  # fmt: skip
 """Slots that are numbers where the phrase file has no list of the name; form in which they are
 written out."""
 
 _PLURAL_LISTS: Final = frozenset({"masculine", "feminine", "plural"})
+DECIMAL_LIST: Final = "decimal"
+LENGTH_LIST: Final = "length"
+_ADDERS: Final = {DECIMAL_LIST: add_decimal, LENGTH_LIST: add_length}
 CELL_LIST: Final = "cell"
+CORRECTED: Final = "'"
+"""Marks a slot whose value takes the place of the one said before: "left, no, right"."""
+CORRECTION_COST: Final = 2.0
+"""Of a word that begins a correction: a negative natural logarithm."""
 _CELL_DIGITS: Final = (1, 9)
 _DEEPEST_RULE: Final = 20
 _MOST_PERMUTED: Final = 4
@@ -82,12 +93,13 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class NumberSlot:
-    """A ``{slot}`` that is a number."""
+    """A ``{slot}`` that is a number; ``form`` is `DECIMAL_LIST`, `LENGTH_LIST` or empty."""
 
     slot: str
     low: int
     high: int
     gender: Gender
+    form: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +114,8 @@ class Vocabulary:
     rules: Mapping[str, Template] = field(default_factory=dict)
     lists: Mapping[str, Sequence[Template]] = field(default_factory=dict)
     letters: Mapping[str, Template] = field(default_factory=dict)
+    instead: Sequence[str] = ()
+    """Words after which a value may be said again: "rotate left no right"."""
 
     def number(self, reference: ListReference, ranges: NumberRanges) -> NumberSlot | None:
         """The number that a reference stands for, ``None`` where it is a list.
@@ -124,7 +138,8 @@ class Vocabulary:
             low = max(low, 2)
         if not LOWEST <= low <= high <= HIGHEST:
             raise PhraseError("error.phrase_range", name=slot, low=low, high=high)
-        return NumberSlot(slot, low, high, NUMBER_LISTS.get(name, "masculine"))
+        form = name if name in _ADDERS else ""
+        return NumberSlot(slot, low, high, NUMBER_LISTS.get(name, "masculine"), form)
 
     def is_cell(self, reference: ListReference) -> bool:
         """Whether a reference stands for a letter and a digit."""
@@ -183,6 +198,10 @@ class TemplateCompiler:
             following = self._network.add_state()
             self._network.add(state, following, meaning=meaning, cost=cost)
             state, cost = following, 0.0
+        if cost:  # it means nothing, and costs all the same
+            following = self._network.add_state()
+            self._network.add(state, following, cost=cost)
+            state = following
         self._expression(state, target, template.expression, 0)
 
     def _expression(self, source: int, target: int, expression: Expression, depth: int) -> None:
@@ -239,7 +258,8 @@ class TemplateCompiler:
             return
         number = self._vocabulary.number(reference, self._ranges)
         if number is not None:
-            add_number(
+            add = _ADDERS.get(number.form, add_number)
+            add(
                 self._network,
                 begin,
                 end,
@@ -251,14 +271,44 @@ class TemplateCompiler:
             return
         if depth > _DEEPEST_RULE:
             raise PhraseError("error.phrase_list", name=reference.list_name)
-        for entry, meanings in self._vocabulary.values(reference):
-            state = begin
+        values = self._vocabulary.values(reference)
+        self._values(begin, end, values, depth)
+        if self._vocabulary.instead and not any(_holds_list(entry) for entry, _ in values):
+            self._correction(end, target, values, depth)
+
+    def _values(
+        self,
+        source: int,
+        target: int,
+        values: Iterable[tuple[Template, tuple[Meaning, ...]]],
+        depth: int,
+    ) -> None:
+        for entry, meanings in values:
+            state = source
             for position, meaning in enumerate(meanings):
                 following = self._network.add_state()
                 cost = 0.0 if position else entry.cost
                 self._network.add(state, following, meaning=meaning, cost=cost)
                 state = following
-            self._expression(state, end, entry.expression, depth + 1)
+            self._expression(state, target, entry.expression, depth + 1)
+
+    def _correction(
+        self,
+        source: int,
+        target: int,
+        values: Iterable[tuple[Template, tuple[Meaning, ...]]],
+        depth: int,
+    ) -> None:
+        """A value said once more, after "no"."""
+        begin, end = self._network.add_state(), self._network.add_state()
+        for word in self._vocabulary.instead:
+            self._network.add_word(source, begin, word, cost=CORRECTION_COST)
+        self._network.add(end, target, SPACE)
+        marked = [
+            (entry, tuple(said._replace(slot=said.slot + CORRECTED) for said in meanings))
+            for entry, meanings in values
+        ]
+        self._values(begin, end, marked, depth)
 
     def _cell(self, source: int, target: int, slot: str, depth: int) -> None:
         between = self._network.add_state()
@@ -280,6 +330,10 @@ class TemplateCompiler:
         )
 
 
+def _holds_list(template: Template) -> bool:
+    return "{" in template.text
+
+
 def cell_part(slot: str, letter: str) -> Meaning:
     """What a letter adds to a cell: 10 for A, 20 for B; the digit is added to it."""
     return Meaning(slot, "cell", 10 * (ord(letter) - ord("A") + 1))
@@ -289,19 +343,25 @@ def slots_of(meanings: Iterable[Meaning]) -> tuple[str, dict[str, SlotValue]]:
     """The command id and the typed slot values that the meanings of a sentence make up."""
     command = ""
     slots: dict[str, SlotValue] = {}
-    sums: dict[str, int] = {}
+    sums: dict[str, float] = {}
+    scales: dict[str, float] = {}
     cells: set[str] = set()
     for meaning in meanings:
         if meaning.kind == "command":
             command = str(meaning.value)
         elif meaning.kind == "value":
             slots[meaning.slot] = meaning.value
+        elif meaning.kind == "scale":
+            scales[meaning.slot] = float(meaning.value)
         else:
-            sums[meaning.slot] = sums.get(meaning.slot, 0) + int(meaning.value)
+            sums[meaning.slot] = sums.get(meaning.slot, 0) + float(meaning.value)
             if meaning.kind == "cell":
                 cells.add(meaning.slot)
     for slot, total in sums.items():
-        slots[slot] = cell_name(total) if slot in cells else total
+        value = tidy(total * scales.get(slot, 1))
+        slots[slot] = cell_name(int(value)) if slot in cells else value
+    for slot in [name for name in slots if name.endswith(CORRECTED)]:
+        slots[slot.removesuffix(CORRECTED)] = slots.pop(slot)
     return command, slots
 
 

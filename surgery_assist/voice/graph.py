@@ -5,7 +5,8 @@ context: each state of the automaton becomes a tree of the phones of its words, 
 self loop. Between words silence may stand; before and after too. Equal states are merged while
 they are made, so tails and numbers are shared; no arc is empty.
 
-Two sentences are added. Silence alone: without it, what is left after an endpoint becomes a
+Where `Links` are given, a sentence may go on with "and" to another one: the only cycle. Two
+sentences are added. Silence alone: without it, what is left after an endpoint becomes a
 false word. The filler ``[unk]``, as a whole utterance only, takes speech that is no sentence.
 """
 
@@ -14,7 +15,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -23,6 +24,7 @@ from surgery_assist.errors import PackError, VocabularyError
 from surgery_assist.voice.automaton import Automaton
 from surgery_assist.voice.fst import NOT_FINAL, FstArc, FstState, encode_fst
 from surgery_assist.voice.lexicon import Lexicon
+from surgery_assist.voice.links import Links
 from surgery_assist.voice.parser import UNKNOWN_WORD
 from surgery_assist.voice.phones import (
     BEGIN,
@@ -37,7 +39,7 @@ from surgery_assist.voice.phones import (
     word_boundary_lines,
 )
 
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 """Part of the cache key: raise it when the same input should give another graph."""
 
 FILLER_PHONES: Final = 6
@@ -77,7 +79,9 @@ def build_graph(
     lexicon: Lexicon,
     out_dir: Path,
     pack_root: Path,
+    *,
     costs: GraphCosts | None = None,
+    links: Links | None = None,
 ) -> Path:
     """A Vosk model directory whose graph holds exactly these sentences.
 
@@ -96,6 +100,8 @@ def build_graph(
         Folder with ``am/final.mdl`` and ``conf``.
     costs
         Weights of silence and filler.
+    links
+        How sentences are joined to chains, if they are.
 
     Returns
     -------
@@ -113,9 +119,9 @@ def build_graph(
     model = pack_root / "am" / "final.mdl"
     if not model.is_file():
         raise PackError("error.model_unloadable", path=pack_root.name)
-    target = out_dir / f"graph-{_key(automata, lexicon, costs, pack_root)}"
+    target = out_dir / f"graph-{_key(automata, lexicon, costs, pack_root, links)}"
     if not target.is_dir():
-        graph = compose_graph(automata, lexicon, costs)
+        graph = compose_graph(automata, lexicon, costs, links)
         try:
             _write_model(target, graph, pack_root)
         except OSError as error:
@@ -132,11 +138,17 @@ def _forget_oldest(out_dir: Path) -> None:
         shutil.rmtree(path, ignore_errors=True)
 
 
-def _key(automata: Sequence[Automaton], lexicon: Lexicon, costs: GraphCosts, pack: Path) -> str:
+def _key(
+    automata: Sequence[Automaton],
+    lexicon: Lexicon,
+    costs: GraphCosts,
+    pack: Path,
+    links: Links | None,
+) -> str:
     """Hash of all that makes the model directory what it is."""
     linked = [pack / "am" / "final.mdl", *sorted((pack / "conf").glob("*"))]
     stats = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in linked]
-    key = hashlib.sha256(repr((_FORMAT, costs, stats)).encode())
+    key = hashlib.sha256(repr((_FORMAT, costs, stats, links)).encode())
     for automaton in automata:
         key.update(repr(automaton).encode())
         for word in sorted(automaton.words()):
@@ -178,7 +190,10 @@ def _link(source: Path, target: Path) -> None:
 
 
 def compose_graph(
-    automata: Sequence[Automaton], lexicon: Lexicon, costs: GraphCosts | None = None
+    automata: Sequence[Automaton],
+    lexicon: Lexicon,
+    costs: GraphCosts | None = None,
+    links: Links | None = None,
 ) -> Graph:
     """The graph of these sentences, silence and ``[unk]``.
 
@@ -187,15 +202,19 @@ def compose_graph(
     VocabularyError
         If a word can't be pronounced.
     """
-    vocabulary = sorted({word for automaton in automata for word in automaton.words()})
-    words = ["<eps>", *vocabulary, UNKNOWN_WORD]
-    composer = _Composer(automata, lexicon, words, costs or GraphCosts())
+    vocabulary = {word for automaton in automata for word in automaton.words()}
+    if links is not None:
+        vocabulary |= links.words.spoken()
+    words = ["<eps>", *sorted(vocabulary), UNKNOWN_WORD]
+    composer = _Composer(automata, lexicon, words, costs or GraphCosts(), links)
     return Graph(composer.compose(), words)
 
 
 _Arcs = tuple[FstArc, ...]
 _Node = tuple[int, int]
-"""A state of the sentence machines: which machine, which state."""
+"""A state of the sentence machines: which machine, which state. In a link: its number, negative
+from `_LINK_BASE` on, and how many of its words are said."""
+_LINK_BASE: Final = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +227,39 @@ class _Path:
     node: _Node
 
 
+class _LinkTable:
+    """The links of a graph by number, and where they begin and lead."""
+
+    def __init__(self, links: Links, follower: int) -> None:
+        words = links.words
+        joins = (*words.then, *words.instead)
+        self.table: tuple[tuple[str, ...], ...] = (*joins, *words.never)
+        self.cost = links.cost
+        self.follower = follower
+        """Index of the machine whose sentences follow."""
+        self._joined, self._ended = links.joined | {follower}, links.ended | {follower}
+        self._joins = [(_LINK_BASE - number, 0) for number in range(len(joins))]
+        self._endings = [(_LINK_BASE - number, 0) for number in range(len(joins), len(self.table))]
+        self.leading = self._joins[: len(words.then)]
+        """Links that may come before the first sentence."""
+
+    def after(self, machine: int) -> list[_Node]:
+        """Links that may follow a sentence of a machine."""
+        joins = self._joins if machine in self._joined else []
+        return joins + (self._endings if machine in self._ended else [])
+
+    def leads_on(self, node: _Node) -> bool:
+        """Whether a link is said, and a sentence follows."""
+        return self._said(node) and not self.ends(node)
+
+    def ends(self, node: _Node) -> bool:
+        """Whether a link is said that ends everything."""
+        return self._said(node) and _LINK_BASE - node[0] >= len(self._joins)
+
+    def _said(self, node: _Node) -> bool:
+        return node[0] <= _LINK_BASE and node[1] == len(self.table[_LINK_BASE - node[0]])
+
+
 class _Composer:
     def __init__(
         self,
@@ -215,9 +267,13 @@ class _Composer:
         lexicon: Lexicon,
         words: Sequence[str],
         costs: GraphCosts,
+        links: Links | None,
     ) -> None:
-        self._automata = automata
+        self._automata = list(automata)
         self._lexicon = lexicon
+        self._links = _LinkTable(links, len(automata)) if links is not None else None
+        if links is not None:
+            self._automata.append(links.follower)
         self._word_ids = {word: number for number, word in enumerate(words)}
         self._costs = costs
         self._states: list[FstState] = [FstState()]
@@ -225,11 +281,20 @@ class _Composer:
         self._roots: dict[_Node, _Arcs] = {}
         self._pauses: dict[_Node, FstArc] = {}
         self._phones: dict[tuple[str, str], list[tuple[int, ...]]] = {}
+        self._joints: dict[int, int] = {}
+        """States of the last phone of a link; their arcs, to the next sentence, come last, since
+        that sentence may lead to them again."""
 
     def compose(self) -> list[FstState]:
-        starts = [(number, 0) for number in range(len(self._automata))]
-        arcs = self._tree([path for node in starts for path in self._paths(node)])
+        follower = self._links.follower if self._links is not None else len(self._automata)
+        starts = [(number, 0) for number in range(len(self._automata)) if number != follower]
+        paths = [path for node in starts for path in self._paths(node)]
+        if self._links is not None:
+            paths += self._link_paths(self._links.leading)
+        arcs = self._tree(paths)
         arcs += self._filler()
+        if self._links is not None:
+            self._close_joints((follower, 0))
         silent = self._emitting(_SILENCE_ID, arcs, self._costs.empty)
         lead_in = _arc_into(_SILENCE_ID, 0, self._costs.silence_at_edge, silent)
         self._states[0].arcs = [*arcs, lead_in]
@@ -245,8 +310,23 @@ class _Composer:
             self._states.append(FstState([*arcs, loop], final))
         return self._merged[key]
 
+    def _close_joints(self, start: _Node) -> None:
+        """Lead every link into the sentences that may follow it."""
+        onward = (*self._root(start), self._pause(start))
+        for state in list(self._joints.values()):
+            self._states[state].arcs = [*onward, *self._states[state].arcs]
+
+    def _joint(self, phone: int) -> int:
+        if phone not in self._joints:
+            self._joints[phone] = number = len(self._states)
+            loop = FstArc(transition_ids(phone)[0], 0, 0.0, number)
+            self._states.append(FstState([loop], NOT_FINAL))
+        return self._joints[phone]
+
     def _after_word(self, phone: int, node: _Node) -> int:
         """The last phone of a word that leads to ``node``: silence, a word or the end follow."""
+        if self._links is not None and self._links.leads_on(node):
+            return self._joint(phone)
         return self._emitting(phone, (*self._root(node), self._pause(node)), self._final(node))
 
     def _pause(self, node: _Node) -> FstArc:
@@ -259,6 +339,8 @@ class _Composer:
         return self._pauses[node]
 
     def _final(self, node: _Node) -> float:
+        if self._links is not None and node[0] <= _LINK_BASE:
+            return 0.0 if self._links.ends(node) else NOT_FINAL
         final = self._automata[node[0]].states[node[1]].final
         return NOT_FINAL if final is None else final[1]
 
@@ -269,10 +351,29 @@ class _Composer:
         return self._roots[node]
 
     def _paths(self, node: _Node) -> Iterator[_Path]:
+        if self._links is not None and node[0] <= _LINK_BASE:
+            yield from self._link_paths([node])
+            return
         automaton = self._automata[node[0]]
-        for arc in automaton.states[node[1]].arcs.values():
-            for phones in self._pronunciations(arc.word, automaton.language):
-                yield _Path(phones, self._word_ids[arc.word], arc.cost, (node[0], arc.target))
+        state = automaton.states[node[1]]
+        for arc in state.arcs.values():
+            yield from self._word_paths(arc.word, arc.cost, (node[0], arc.target))
+        if self._links is not None and state.final is not None:
+            yield from self._link_paths(self._links.after(node[0]))
+
+    def _link_paths(self, nodes: Iterable[_Node]) -> Iterator[_Path]:
+        """The next word of each link."""
+        links = self._links
+        for number, position in nodes if links is not None else ():
+            words = links.table[_LINK_BASE - number] if links is not None else ()
+            if links is not None and position < len(words):
+                cost = links.cost if position == 0 else 0.0
+                yield from self._word_paths(words[position], cost, (number, position + 1))
+
+    def _word_paths(self, word: str, cost: float, target: _Node) -> Iterator[_Path]:
+        language = self._automata[max(0, target[0])].language
+        for phones in self._pronunciations(word, language):
+            yield _Path(phones, self._word_ids[word], cost, target)
 
     def _pronunciations(self, word: str, language: str) -> list[tuple[int, ...]]:
         """Kaldi phone ids of a word, placed in the word."""

@@ -24,9 +24,21 @@ _RULES: Final[Mapping[str, Callable[[str], list[Phones]]]] = {
 }
 
 
+ACCENTS: Final[Mapping[str, Mapping[str, str]]] = {
+    "en": {"V": "a", "R": "r", "T": "t", "D": "d", "Q": "o", "O": "o", "U": "u"},
+}
+"""English as Romanians and others say it: a trilled r, t and d for th, vowels of their own.
+
+Measured on people, isolated words of closed vocabularies: a man with Indian English went from 165 to 182 of
+200, six others changed by -2 to +2 of 120 or 200. Not kept, since they helped nobody or cost more: w as v,
+devoiced ends, s and z for th, a dropped h, "i" for short i, and further forms of Romanian vowels.
+"""
+
+
 class Origin(Enum):
     """Where a pronunciation comes from."""
 
+    ACCENT = "accent"
     DICTIONARY = "dictionary"
     EXCEPTION = "exception"
     RULES = "rules"
@@ -49,19 +61,36 @@ class Lexicon:
         Words with their pronunciations, by language.
     exceptions
         The same for words that the rules get wrong; they go before the dictionary.
+    accents
+        Add each pronunciation as people say it whose language is another one.
     """
 
     def __init__(
         self,
         dictionaries: Mapping[str, Mapping[str, Sequence[Phones]]] | None = None,
         exceptions: Mapping[str, Mapping[str, Sequence[Phones]]] | None = None,
+        *,
+        accents: bool = False,
     ) -> None:
+        self._accents = ACCENTS if accents else {}
         self._dictionaries = dictionaries or {}
         self._exceptions = exceptions or {}
 
     def pronunciations(self, word: str, language: str) -> list[Pronunciation]:
         """Ways to say a word, the likeliest first; empty if it can't be said."""
-        word = normalise_letters(word)
+        found = self._native(normalise_letters(word), language)
+        accent = self._accents.get(language)
+        if accent is None:
+            return found
+        known = {entry.phones for entry in found}
+        foreign = (tuple(accent.get(phone, phone) for phone in entry.phones) for entry in found)
+        return found + [
+            Pronunciation(phones, Origin.ACCENT)
+            for phones in dict.fromkeys(foreign)
+            if phones not in known
+        ]
+
+    def _native(self, word: str, language: str) -> list[Pronunciation]:
         for origin, source in (
             (Origin.EXCEPTION, self._exceptions),
             (Origin.DICTIONARY, self._dictionaries),
@@ -72,7 +101,12 @@ class Lexicon:
         return [Pronunciation(phones, Origin.RULES) for phones in _RULES[language](word)]
 
 
-def load_lexicon(exceptions_dir: Path, dictionaries: Mapping[str, Path] | None = None) -> Lexicon:
+def load_lexicon(
+    exceptions_dir: Path,
+    dictionaries: Mapping[str, Path] | None = None,
+    *,
+    accents: bool = False,
+) -> Lexicon:
     """The lexicon of a pack.
 
     Parameters
@@ -81,6 +115,8 @@ def load_lexicon(exceptions_dir: Path, dictionaries: Mapping[str, Path] | None =
         Folder of the files ``<language>_exceptions.txt``, if any.
     dictionaries
         Dictionary file by language, such as the pack's ``lexicon/en.txt.gz``.
+    accents
+        See `Lexicon`: to listen with, not to train with.
 
     Raises
     ------
@@ -93,6 +129,7 @@ def load_lexicon(exceptions_dir: Path, dictionaries: Mapping[str, Path] | None =
             path.stem.removesuffix("_exceptions"): read_dictionary(path)
             for path in sorted(exceptions_dir.glob("*_exceptions.txt"))
         },
+        accents=accents,
     )
 
 

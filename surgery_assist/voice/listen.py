@@ -16,6 +16,7 @@ from surgery_assist.voice.events import (
     SourceLostEvent,
     UnderstoodEvent,
     VoiceEvent,
+    WarningEvent,
 )
 from surgery_assist.voice.listening import VoiceContext
 from surgery_assist.voice.pipeline import Ears
@@ -66,7 +67,7 @@ def event_line(event: VoiceEvent, language: Language) -> str | None:
             return f"{time:8.2f} s  {text}"
         case ReadyEvent(_, source, rate):
             return f"{source}, {rate} Hz"
-        case ErrorEvent(_, error):
+        case ErrorEvent(_, error) | WarningEvent(_, error):
             return explain(error, language)
         case _:
             return None

@@ -15,6 +15,7 @@ from surgery_assist.voice import portaudio
 from surgery_assist.voice.audio import (
     SAMPLE_RATE,
     Conditioner,
+    SoundLost,
     SourceFound,
     SourceItem,
     SourceLost,
@@ -31,6 +32,8 @@ START_SECONDS: Final = 6.0
 FIRST_RETRY_SECONDS: Final = 0.25
 LAST_RETRY_SECONDS: Final = 2.0
 LATENCY_SECONDS: Final = 0.1
+WARNING_SECONDS: Final = 10.0
+"""Lost sound is told at most so often."""
 logger = logging.getLogger(__name__)
 
 
@@ -83,7 +86,10 @@ class MicrophoneSource:
         self._stop()
 
     def blocks(self) -> Iterator[SourceItem | None]:
-        """Blocks for ever; `SourceLost` and `SourceFound` round each time that it is away."""
+        """Blocks for ever; `SourceLost` and `SourceFound` round each time that it is away.
+
+        `SoundLost` stands where blocks are missing.
+        """
         begun = time.monotonic()
         while True:
             shift = time.monotonic() - begun
@@ -98,7 +104,7 @@ class MicrophoneSource:
 
     def _blocks_until_lost(self, shift: float) -> Iterator[SourceItem | None]:
         conditioner = Conditioner(self._rate, start=shift)
-        told = self.overruns
+        told, quiet_until = self.overruns, 0.0
         while True:
             try:
                 frames = self._queue.get(timeout=POLL_SECONDS)
@@ -110,6 +116,9 @@ class MicrophoneSource:
             if self.overruns > told:
                 told = self.overruns
                 logger.warning("sound was lost %d times: the program can't keep up", told)
+                if time.monotonic() >= quiet_until:
+                    quiet_until = time.monotonic() + WARNING_SECONDS
+                    yield SoundLost(conditioner.time)
             yield from conditioner.feed(frames)
 
     def _dead(self) -> bool:

@@ -22,7 +22,8 @@ from surgery_assist.settings import models_dir, user_models_dir
 from surgery_assist.voice.whisper_model import is_whisper_folder
 
 MANIFEST: Final = "pack.json"
-LANGUAGES: Final = ("ro", "en")
+INSTALLED: Final = "installed.json"
+"""Hashes of a model without a manifest, as they were when it was installed."""
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 _STANDARD_NAME: Final = re.compile(r"vosk-model-(?:small-|spk-)?([a-z]{2})(?:-|$)")
 _LARGEST_BYTES: Final = 8 * 2**30
@@ -61,11 +62,6 @@ class VoicePack:
     def is_ours(self) -> bool:
         """True if it has our phones, so that graphs and new words can be made for it."""
         return self.manifest.get("phones") == "surgery-assist-1"
-
-    @property
-    def model_dir(self) -> Path:
-        """Folder that holds ``am`` and ``conf`` (or a flat ``final.mdl``)."""
-        return self.root
 
     @property
     def lexicons(self) -> dict[str, Path]:
@@ -111,35 +107,50 @@ def installed_packs(extra: Iterable[Path] = ()) -> list[VoicePack]:
     return list(packs.values())
 
 
-def find_pack(language: str, extra: Iterable[Path] = ()) -> VoicePack:
-    """The first pack that hears a language.
+def choose_pack(language: str, wanted: str = "", extra: Iterable[Path] = ()) -> VoicePack:
+    """The pack that hears a language.
+
+    Parameters
+    ----------
+    wanted
+        Name of an installed pack, or the path of one; it need not be ours. Empty takes the first
+        pack of ours: a standard model serves only where somebody chose it.
 
     Raises
     ------
     PackError
-        There is none.
+        There is none, or it can't be read.
     """
+    if not wanted:
+        for pack in installed_packs(extra):
+            if language in pack.languages and pack.is_ours:
+                return pack
+        raise PackError("error.pack_missing", language=language)
     for pack in installed_packs(extra):
-        if language in pack.languages:
+        if pack.name == wanted and is_vosk_model(pack.root):
             return pack
-    raise PackError("error.pack_missing", language=language)
+    if is_vosk_model(Path(wanted)):
+        return read_pack(Path(wanted))
+    raise PackError("error.pack_unknown", name=Path(wanted).name)
 
 
 def verify(pack: VoicePack) -> int:
     """Compare every file with the manifest; answers how many were compared.
 
+    A standard model is compared with what was installed.
+
     Raises
     ------
     PackError
-        A file is missing, changed or not in the manifest, or the pack has no manifest.
+        A file is missing, changed or not in the manifest, or there is nothing to compare with.
     """
-    expected = pack.manifest.get("files")
+    expected = pack.manifest.get("files") or _installed_hashes(pack.root)
     if not isinstance(expected, dict) or not expected:
         raise PackError("error.pack_no_hashes", path=pack.name)
     present = {
         path.relative_to(pack.root).as_posix() for path in pack.root.rglob("*") if path.is_file()
     }
-    for name in sorted(present - expected.keys() - {MANIFEST}):
+    for name in sorted(present - expected.keys() - {MANIFEST, INSTALLED}):
         raise PackError("error.pack_extra_file", path=pack.name, file=name)
     for name, digest in expected.items():
         if name not in present:
@@ -171,13 +182,17 @@ def install(source: Path, into: Path | None = None) -> VoicePack:
     try:
         unpacked = staging / "unpacked"
         if source.is_dir():
-            shutil.copytree(source, unpacked / source.resolve().name)
+            # A link keeps its own name: the name tells a standard model's language.
+            name = source.name if source.name not in ("", "..") else source.resolve().name
+            shutil.copytree(source, unpacked / name)
         else:
             _unzip(source, unpacked)
         root = _model_root(unpacked, source)
         pack = read_pack(root)
         if pack.manifest:
             verify(pack)
+        else:
+            _note_hashes(root)
         name = source.stem if root == unpacked else root.name
         if not _NAME.fullmatch(name):
             raise PackError("error.pack_name", path=name)
@@ -202,7 +217,22 @@ def hashes_of(root: Path) -> dict[str, str]:
     """What `verify` compares: SHA-256 by path of every file but the manifest."""
     files = sorted(path for path in root.rglob("*") if path.is_file())
     names = {path.relative_to(root).as_posix(): path for path in files}
-    return {name: sha256_of(path) for name, path in names.items() if name != MANIFEST}
+    return {
+        name: sha256_of(path) for name, path in names.items() if name not in (MANIFEST, INSTALLED)
+    }
+
+
+def _note_hashes(root: Path) -> None:
+    """Remember what was installed, in place of what came with it."""
+    text = json.dumps({"files": hashes_of(root)}, indent=1) + "\n"
+    (root / INSTALLED).write_text(text, "utf-8")
+
+
+def _installed_hashes(root: Path) -> object:
+    try:
+        return json.loads((root / INSTALLED).read_text("utf-8")).get("files")
+    except (OSError, ValueError, AttributeError):
+        return None
 
 
 def _roots(folders: Iterable[Path]) -> Iterable[Path]:
@@ -217,13 +247,15 @@ def _roots(folders: Iterable[Path]) -> Iterable[Path]:
 
 
 def _is_model(root: Path) -> bool:
-    """Whether Vosk could load the folder (today's layout, or the flat one of old models).
+    """A Whisper model for second opinions is kept like a pack that serves no language."""
+    return is_vosk_model(root) or is_whisper_folder(root)
 
-    A Whisper model for second opinions is kept like a pack that serves no language.
-    """
+
+def is_vosk_model(root: Path) -> bool:
+    """Whether Vosk could load the folder (today's layout, or the flat one of old models)."""
     new = (root / "am" / "final.mdl").is_file() and (root / "conf" / "model.conf").is_file()
     old = (root / "final.mdl").is_file() and (root / "mfcc.conf").is_file()
-    return new or old or is_whisper_folder(root)
+    return new or old
 
 
 def _model_root(unpacked: Path, source: Path) -> Path:

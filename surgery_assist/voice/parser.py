@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from functools import cache
 from itertools import count, product
-from typing import Final
+from typing import Final, get_args
 
 from surgery_assist.voice.automaton import Automaton, Meanings
+from surgery_assist.voice.decimals import decimal_to_words
 from surgery_assist.voice.grammar import SlotValue, slots_of
-from surgery_assist.voice.numbers import HIGHEST, to_words
+from surgery_assist.voice.numbers import HIGHEST, Gender, to_words
 from surgery_assist.voice.spelling import fold, split_words
 
 UNKNOWN_WORD: Final = "[unk]"
@@ -26,6 +27,7 @@ _SYMBOLS: Final[Mapping[str, Mapping[str, str]]] = {
     "ro": {"%": "la sută", "°": "grade"},
     "en": {"%": "percent", "°": "degrees"},
 }
+_DECIMAL: Final = re.compile(r"\d{1,3}[.,]\d{1,2}")
 _GLUED: Final = re.compile(r"(?<=\d)(?=[^\W\d])|(?<=[^\W\d])(?=\d)")
 _MOST_READINGS: Final = 16
 _GIVE_UP_COST: Final = 0.45
@@ -39,6 +41,16 @@ class Parse:
     command_id: str
     slots: Mapping[str, SlotValue] = field(default_factory=dict)
     language: str = ""
+    then: tuple["Parse", ...] = ()
+    """What was said in the same breath, to be done after it."""
+    taken_back: bool = False
+    """The sentence ended with "cancel cancel": nothing is to be done."""
+
+    def meaning(self) -> tuple[tuple[str, Mapping[str, SlotValue]], ...]:
+        """What tells it from another sentence; all that is taken back means the same: nothing."""
+        if self.taken_back:
+            return ()
+        return tuple((part.command_id, dict(part.slots)) for part in (self, *self.then))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +71,18 @@ class Progress:
 
 
 class Parser:
-    """Parses sentences of one automaton."""
+    """Parses sentences of one automaton.
 
-    def __init__(self, automaton: Automaton) -> None:
+    Parameters
+    ----------
+    afterthoughts
+        Words that begin a correction ("left, no, right"): a sentence before them is not held open
+        for one.
+    """
+
+    def __init__(self, automaton: Automaton, afterthoughts: frozenset[str] = frozenset()) -> None:
         self._automaton = automaton
+        self._afterthoughts = afterthoughts
         self._language = automaton.language
 
     def parse(self, text: str) -> Parse | NotUnderstood:
@@ -91,7 +111,9 @@ class Parser:
             if arc is None:
                 return Progress(complete=False, extendable=False)
             state = self._automaton.states[arc.target]
-        return Progress(complete=state.final is not None, extendable=bool(state.arcs))
+        complete = state.final is not None
+        open_words = state.arcs.keys() - self._afterthoughts if complete else state.arcs.keys()
+        return Progress(complete, extendable=bool(open_words))
 
     def suggest(self, text: str) -> str:
         """The sentence nearest to a text, empty if none is near.
@@ -170,6 +192,9 @@ class Parser:
 
 
 def _spoken(word: str, language: str) -> tuple[str, ...]:
+    if _DECIMAL.fullmatch(word):
+        value = float(word.replace(",", "."))
+        return tuple(decimal_to_words(value, language, gender) for gender in get_args(Gender))
     if not (word.isascii() and word.isdigit() and int(word) <= HIGHEST):
         return (word,)
     forms = (to_words(int(word), language), to_words(int(word), language, "feminine"))

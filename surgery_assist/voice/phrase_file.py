@@ -2,12 +2,14 @@
 
 An entry is a template or a mapping ``{say: template, slots: {rows: 1}, cost: 0.5}``. Keys that begin with
 ``_`` are no commands: ``_wake`` (the wake word), ``_rules`` (templates by name), ``_letters``
-(the spelling alphabet) and ``_lists``: for each slot the entries ``{say: template, value: x}``.
+(the spelling alphabet), ``_lists``: for each slot the entries ``{say: template, value: x}``, and
+``_links``: what joins sentences, ``then``, ``instead`` and ``never``, each a list of plain words, and
+``_decoys``: words that sound like a short command and must not be taken for it.
 """
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Final
 
@@ -15,8 +17,10 @@ import yaml
 
 from surgery_assist.errors import PhraseError
 from surgery_assist.voice.grammar import SlotValue, Template
+from surgery_assist.voice.links import LinkWords
+from surgery_assist.voice.spelling import split_words
 
-RESERVED: Final = frozenset({"_wake", "_rules", "_lists", "_letters"})
+RESERVED: Final = frozenset({"_wake", "_rules", "_lists", "_letters", "_links", "_decoys"})
 _INTEGER: Final = re.compile(r"-?\d+")
 _DECIMAL: Final = re.compile(r"-?\d+\.\d+")
 _ENTRY_KEYS: Final = frozenset({"say", "slots", "value", "cost"})
@@ -31,6 +35,8 @@ class PhraseFile:
     rules: Mapping[str, Template] = field(default_factory=dict)
     lists: Mapping[str, Sequence[Template]] = field(default_factory=dict)
     letters: Mapping[str, Template] = field(default_factory=dict)
+    decoys: Sequence[Template] = ()
+    links: LinkWords = field(default_factory=LinkWords)
 
 
 class _Loader(yaml.BaseLoader):
@@ -83,7 +89,44 @@ def read_phrase_file(path: Path) -> PhraseFile:
             letter.upper(): template
             for letter, template in _named_templates(top.get("_letters", {}), "_letters").items()
         },
+        decoys=_templates(top.get("_decoys", []), "_decoys"),
+        links=_links(top.get("_links", {})),
     )
+
+
+def with_site(base: PhraseFile, site: PhraseFile) -> PhraseFile:
+    """A phrase file with what a site adds: more ways to say the same commands.
+
+    Templates and list entries are added, the wake word, rules and letters take the place of ours.
+
+    Raises
+    ------
+    PhraseError
+        The site names a command or list that does not exist.
+    """
+    unknown = (set(site.commands) - set(base.commands)) | (set(site.lists) - set(base.lists))
+    if unknown:
+        raise PhraseError("error.phrase_id", name=", ".join(sorted(unknown)))
+    return replace(
+        base,
+        commands={key: [*said, *site.commands.get(key, ())] for key, said in base.commands.items()},
+        lists={name: [*said, *site.lists.get(name, ())] for name, said in base.lists.items()},
+        wake=site.wake or base.wake,
+        rules={**base.rules, **site.rules},
+        letters={**base.letters, **site.letters},
+        decoys=[*base.decoys, *site.decoys],
+    )
+
+
+def _links(data: object) -> LinkWords:
+    kinds = _expect_mapping(data, "_links")
+    if set(kinds) - {entry.name for entry in fields(LinkWords)}:
+        raise PhraseError("error.phrase_entry", name="_links")
+    said = {
+        kind: tuple(tuple(split_words(entry.text)) for entry in _templates(entries, "_links"))
+        for kind, entries in kinds.items()
+    }
+    return LinkWords(**said)
 
 
 def _expect_mapping(data: object, name: str) -> dict[str, object]:

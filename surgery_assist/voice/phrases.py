@@ -23,7 +23,7 @@ from surgery_assist.voice.grammar import (
 )
 from surgery_assist.voice.numbers import NUMBER_LANGUAGES
 from surgery_assist.voice.parser import Parser
-from surgery_assist.voice.phrase_file import PhraseFile, read_phrase_file
+from surgery_assist.voice.phrase_file import PhraseFile, read_phrase_file, with_site
 from surgery_assist.voice.speaker import CarefulSpeaker, CasualSpeaker, Speaker
 
 WAKE_RULE: Final = "wake"
@@ -75,7 +75,12 @@ class PhraseBook:
             rules[WAKE_RULE] = Template(
                 WAKE_RULE, Alternative(items=[template.expression for template in self._wake])
             )
-        self.vocabulary = Vocabulary(language, rules, file.lists, file.letters)
+        self.links = file.links
+        self._decoys = file.decoys
+        self._afterthoughts = frozenset(words[0] for words in self.links.instead if len(words) == 1)
+        self.vocabulary = Vocabulary(
+            language, rules, file.lists, file.letters, sorted(self._afterthoughts)
+        )
         self._automata: dict[tuple[frozenset[str], Wake], Automaton] = {}
 
     @property
@@ -145,11 +150,34 @@ class PhraseBook:
             self._automata[key] = network.compile(self.language)
         return self._automata[key]
 
+    def decoys(self) -> Automaton | None:
+        """Words that are heard in place of the commands that they resemble, and mean nothing."""
+        if not self._decoys:
+            return None
+        network = Network()
+        compiler = TemplateCompiler(network, self.vocabulary, {})
+        for template in self._decoys:
+            compiler.add(Network.START, Network.END, template)
+        return network.compile(self.language)
+
     def parser(
         self, enabled_ids: Collection[str] | None = None, wake: Wake = Wake.ABSENT
     ) -> Parser:
         """A strict parser of exactly the sentences of `automaton`."""
-        return Parser(self.automaton(enabled_ids, wake))
+        return self.parser_of(self.automaton(enabled_ids, wake))
+
+    @property
+    def wake_words(self) -> frozenset[str]:
+        """First words of what wakes the program."""
+        network = Network()
+        for template in self._wake:
+            compiler = TemplateCompiler(network, self.vocabulary, {})
+            compiler.add(Network.START, Network.END, template)
+        return frozenset(network.compile(self.language).states[0].arcs)
+
+    def parser_of(self, automaton: Automaton) -> Parser:
+        """A parser of a machine of this book."""
+        return Parser(automaton, self._afterthoughts)
 
     def words(self) -> frozenset[str]:
         """Every word of any sentence, the wake word included."""
@@ -177,8 +205,14 @@ def load_phrases(
     *,
     language: str | None = None,
     wake: str | None = None,
+    site: Path | None = None,
 ) -> PhraseBook:
     """The phrase book of a file; the language is the file's name unless given.
+
+    Parameters
+    ----------
+    site
+        Phrase file with a site's own words for the same commands; none where it does not exist.
 
     Raises
     ------
@@ -188,4 +222,7 @@ def load_phrases(
     chosen = language or path.stem
     if chosen not in NUMBER_LANGUAGES:
         raise PhraseError("error.phrase_language", file=path.name)
-    return PhraseBook(read_phrase_file(path), chosen, ranges, wake)
+    file = read_phrase_file(path)
+    if site is not None and site.is_file():
+        file = with_site(file, read_phrase_file(site))
+    return PhraseBook(file, chosen, ranges, wake)

@@ -5,15 +5,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from surgery_assist.errors import VoiceError
 from surgery_assist.model.invocation import Invocation
 from surgery_assist.settings import VoiceSettings
-from surgery_assist.voice.audio import AudioBlock
+from surgery_assist.voice.audio import AudioBlock, Samples
 from surgery_assist.voice.decision import (
-    STOP,
+    TOO_FAR,
+    Decision,
     Interpreter,
     Rejected,
+    Understood,
 )
 from surgery_assist.voice.events import (
+    NoiseEvent,
     PartialEvent,
     RejectedEvent,
     RequestEvent,
@@ -31,6 +35,7 @@ from surgery_assist.voice.listening import (
     VoiceContext,
 )
 from surgery_assist.voice.recognizer import (
+    STOP,
     Ear,
     EarTable,
     Finished,
@@ -38,12 +43,9 @@ from surgery_assist.voice.recognizer import (
     Recognizer,
     Scope,
 )
+from surgery_assist.voice.surroundings import NearTalker, NoiseWatch, speech_level
 from surgery_assist.voice.vad import VoiceActivity
 
-STABLE_PARTIALS: Final = 2
-""""stop" acts before its end when this many partial results in a row are nothing but it."""
-STOP_SILENCE_SECONDS: Final = 0.15
-"""And when it could go on ("stop listening"), after so much silence."""
 RELEASE_SECONDS: Final = 0.6
 """A foot leaves the pedal on the last syllable: so long is still listened at most."""
 RELEASE_SILENCE_SECONDS: Final = 0.2
@@ -56,6 +58,8 @@ class Ears:
     table: EarTable
     interpreter: Interpreter
     models: ModelCache = field(default_factory=ModelCache)
+    warnings: tuple[VoiceError, ...] = ()
+    """What can't be heard although the phrases have it: said once, when listening begins."""
 
     def load(self) -> None:
         """Load every model now, so that no first sentence waits for it.
@@ -70,17 +74,10 @@ class Ears:
 
 
 class Pipeline:
-    """Sound in, events out; belongs to one thread.
+    """Sound in, events out; belongs to one thread."""
 
-    Parameters
-    ----------
-    early_stop
-        Let "stop" act while it is still being said.
-    """
-
-    def __init__(self, ears: Ears, settings: VoiceSettings, *, early_stop: bool = True) -> None:
+    def __init__(self, ears: Ears, settings: VoiceSettings) -> None:
         self._ears = ears
-        self._early_stop = early_stop
         self._machine = ListeningMachine(settings.activation, settings.window_seconds)
         self._recognizer = Recognizer(ears.models)
         self._activity = VoiceActivity()
@@ -88,8 +85,9 @@ class Pipeline:
         self._now = 0.0
         self._released: float | None = None
         self._partial = ""
-        self._stop_seen = 0
-        self._stop_done = False
+        self._noise = NoiseWatch()
+        self._talker = NearTalker()
+        self._paused: Samples | None = None
 
     @property
     def state(self) -> State:
@@ -109,6 +107,9 @@ class Pipeline:
         self._now = block.end
         level = self._activity.feed(block)
         events: list[VoiceEvent] = [] if level is None else [level]
+        if level is not None and self._noise.feed(level):
+            self._recognizer.noisy = self._noise.loud
+            events.append(NoiseEvent(block.end, self._noise.loud))
         events.extend(self._release(block.end))
         self._follow(block.end)
         if self._machine.hearing is Hearing.NOTHING:
@@ -116,6 +117,7 @@ class Pipeline:
         if self._activity.speaking:
             self._machine.handle(Event.SPEECH, block.end)
         finished = self._recognizer.feed(block, self._activity)
+        self._listen_ahead()
         events.extend(self._partials(block.end))
         events.extend(self._decide(finished, block.end))
         events.extend(self._countdown(block.end))
@@ -137,7 +139,7 @@ class Pipeline:
         ear = self._ear(context)
         if ear is not self._recognizer.ear:
             self._recognizer.use(ear, preroll=pressed)
-            self._forget_partial()
+            self._partial = ""
 
     def _ear(self, context: VoiceContext) -> Ear:
         everything = self._machine.hearing is Hearing.EVERYTHING
@@ -152,33 +154,24 @@ class Pipeline:
             yield from self._decide(self._recognizer.finish(now, self._activity), now)
             self._released = None
 
+    def _listen_ahead(self) -> None:
+        """At a pause that may be the end, the second opinion begins."""
+        paused = self._recognizer.paused
+        if paused is not None and paused is not self._paused:
+            self._ears.interpreter.listen(paused)
+        self._paused = paused
+
     def _partials(self, now: float) -> Iterator[VoiceEvent]:
         text = self._recognizer.partial
         if text and text != self._partial and self._machine.hearing is Hearing.EVERYTHING:
             yield PartialEvent(now, text)
         self._partial = text
-        ear = self._recognizer.ear
-        if not self._early_stop or self._stop_done or ear is None:
-            return
-        parse = ear.parser.parse(text) if text else None
-        is_stop = getattr(parse, "command_id", "") == STOP
-        self._stop_seen = self._stop_seen + 1 if is_stop else 0
-        silence = self._activity.silence_since(now)
-        over = silence >= STOP_SILENCE_SECONDS or not ear.parser.progress(text).extendable
-        if self._stop_seen >= STABLE_PARTIALS and over:
-            self._stop_done = True
-            latency = max(0.0, silence) * 1000.0
-            invocation = Invocation(STOP, source="voice", heard=text)
-            yield UnderstoodEvent(now, invocation, 1.0, latency, early=True)
 
     def _decide(self, finished: Finished | None, now: float) -> Iterator[VoiceEvent]:
-        stopped = self._stop_done
         ear = self._recognizer.ear
         if finished is None or ear is None:
-            if not self._recognizer.partial:
-                self._forget_partial()
             return
-        self._forget_partial()
+        self._partial = ""
         utterance = finished.utterance
         yield UtteranceEvent(now, utterance)
         hearing = self._machine.hearing
@@ -189,10 +182,12 @@ class Pipeline:
             asleep=hearing is not Hearing.EVERYTHING,
             enabled=frozenset() if hearing is Hearing.STOP else self._context.enabled,
             audio=finished.audio,
+            strict=self._noise.loud and self._machine.state is not State.HELD,
         )
+        decision = self._if_near(decision, speech_level(finished.audio))
         latency = utterance.latency_ms + (time.perf_counter() - begun) * 1000.0
         if isinstance(decision, Rejected):
-            if hearing is Hearing.EVERYTHING and not stopped:
+            if hearing is Hearing.EVERYTHING:
                 yield RejectedEvent(
                     now,
                     decision.reason,
@@ -202,10 +197,19 @@ class Pipeline:
                 )
             return
         for invocation in decision.invocations:
-            if invocation.command_id == STOP and stopped:
-                continue  # it has acted already
             self._machine.handle(Event.COMMAND, now)
             yield UnderstoodEvent(now, invocation, decision.confidence, latency)
+
+    def _if_near(self, decision: Decision, dbfs: float) -> Decision:
+        """Refuse what somebody far from the microphone says; whoever holds the pedal is near."""
+        if not isinstance(decision, Understood):
+            return decision
+        first = decision.invocations[0]
+        held = self._machine.state is State.HELD
+        if not held and first.command_id != STOP and self._talker.is_far(dbfs):
+            return Rejected(TOO_FAR, first.heard, decision.confidence)
+        self._talker.understood(dbfs)
+        return decision
 
     def _countdown(self, now: float) -> Iterator[VoiceEvent]:
         left = self._machine.countdown(now)
@@ -214,8 +218,3 @@ class Pipeline:
         yield WindowEvent(now, left)
         if left == 0.0 and self._machine.handle(Event.TIME_OVER, now) is Action.ASK_SLEEP:
             yield RequestEvent(now, Invocation("listen.stop", source="program"))
-
-    def _forget_partial(self) -> None:
-        self._partial = ""
-        self._stop_seen = 0
-        self._stop_done = False

@@ -3,7 +3,7 @@
 Vosk's endpoint waits for silence whatever was said, and its partial results lag by half a second.
 Here the utterance is tried as soon as nobody speaks for a moment: a whole sentence is taken at
 once, one that could go on ("image twenty ... five") a little later, and one that is cut short
-much later. If speech goes on, everything is heard again by a new decoder, which takes a twentieth of
+much later. "stop" never waits for more. If speech goes on, everything is heard again by a new decoder, which takes a twentieth of
 its length.
 """
 
@@ -22,6 +22,7 @@ from surgery_assist.errors import PackError
 from surgery_assist.model.session import Language
 from surgery_assist.voice.audio import SAMPLE_RATE, AudioBlock, Samples
 from surgery_assist.voice.events import Hypothesis, Utterance
+from surgery_assist.voice.packs import is_vosk_model
 from surgery_assist.voice.parser import NotUnderstood, Parse, Progress
 from surgery_assist.voice.vad import VoiceActivity
 
@@ -31,9 +32,17 @@ TRIAL_SECONDS: Final = 0.2
 EXTENDABLE_SECONDS: Final = 0.4
 INCOMPLETE_SECONDS: Final = 0.9
 """Silence after which a sentence is over that could go on, or that is not whole."""
+NOISY_PATIENCE: Final = 1.5
+"""Factor on both waits in noise, where weak words look like pauses."""
+PAUSE_SECONDS: Final = 0.1
+"""Silence after which the utterance may well be over: a second opinion can begin to hear it."""
 PREROLL_SECONDS: Final = 0.4
 """A foot is often slower than the tongue: so much from before the pedal counts."""
 LONGEST_SECONDS: Final = 20.0
+
+
+STOP: Final = "stop"
+"""The one command that is never held back for words that might follow."""
 
 
 class Scope(StrEnum):
@@ -66,6 +75,10 @@ class Ear:
     scope: Scope
     model: Path
     parser: SentenceParser
+    grammar: str = ""
+    """Sentences (JSON) for a standard model, which makes its graph of them at run time."""
+    missing: tuple[str, ...] = ()
+    """Words that such a model does not know."""
 
 
 EarTable = Mapping[tuple[Language, Scope], Ear]
@@ -77,6 +90,7 @@ class Finished:
 
     utterance: Utterance
     audio: Samples
+    """As `Recognizer.paused` gave it, where nothing was said since."""
 
 
 class Decoder(Protocol):
@@ -119,7 +133,7 @@ class ModelCache:
         """
         if path not in self._models:
             # Vosk frees a model that it could not make, and says why only on stderr.
-            if not (path / "am" / "final.mdl").is_file():
+            if not is_vosk_model(path):
                 raise PackError("error.model_unloadable", path=path.name)
             import vosk
 
@@ -130,8 +144,13 @@ class ModelCache:
                 raise PackError("error.model_unloadable", path=path.name) from error
         return self._models[path]
 
-    def decoder(self, path: Path) -> Decoder:
+    def decoder(self, path: Path, grammar: str = "") -> Decoder:
         """A recogniser with nothing heard yet, made in under 1 ms.
+
+        Parameters
+        ----------
+        grammar
+            Sentences (JSON) for a standard model.
 
         Raises
         ------
@@ -141,7 +160,8 @@ class ModelCache:
         model = self.load(path)
         import vosk
 
-        decoder = vosk.KaldiRecognizer(model, SAMPLE_RATE)
+        options = (grammar,) if grammar else ()
+        decoder = vosk.KaldiRecognizer(model, SAMPLE_RATE, *options)
         decoder.SetMaxAlternatives(N_BEST)
         made: Decoder = decoder
         return made
@@ -162,6 +182,14 @@ class Recognizer:
         self._started: float | None = None
         self._trial: _Trial | None = None
         self._partial = ""
+        self._paused: Samples | None = None
+        self.noisy = False
+        """Whether to wait longer for the rest of a sentence."""
+
+    @property
+    def paused(self) -> Samples | None:
+        """The utterance until a pause that may be its end, (n,) int16; ``None`` while it goes on."""
+        return self._paused
 
     @property
     def ear(self) -> Ear | None:
@@ -180,7 +208,7 @@ class Recognizer:
         """
         if ear is self._ear:
             return
-        decoder = self._models.decoder(ear.model)
+        decoder = self._models.decoder(ear.model, ear.grammar)
         self._decoder = decoder
         self._ear = ear
         again = list(self._before) if preroll else []
@@ -203,6 +231,7 @@ class Recognizer:
         if activity.speaking and self._started is None:
             self._started = activity.started
         silence = activity.silence_since(block.end)
+        self._notice_pause(silence)
         if self._trial is not None and silence < TRIAL_SECONDS:
             decoder = self._hear_again(ear)
         elif self._trial is None and decoder.AcceptWaveform(block.samples.tobytes()):
@@ -227,6 +256,15 @@ class Recognizer:
         hypotheses = self._trial.hypotheses if self._trial is not None else ()
         return self._finish(hypotheses, now, activity, begun)
 
+    def _notice_pause(self, silence: float) -> None:
+        if self._started is None or silence < PAUSE_SECONDS:
+            self._paused = None
+        elif self._paused is None:
+            self._paused = self._sound()
+
+    def _sound(self) -> Samples:
+        return np.concatenate([block.samples for block in self._utterance])
+
     def _try(self, decoder: Decoder) -> None:
         """End the utterance for the time being; `_hear_again` takes it back."""
         hypotheses = read_hypotheses(decoder.FinalResult())
@@ -238,14 +276,22 @@ class Recognizer:
         if not text or self._ear is None:
             return TRIAL_SECONDS
         progress = self._ear.parser.progress(text)
+        patience = NOISY_PATIENCE if self.noisy else 1.0
         if not progress.complete:
-            return INCOMPLETE_SECONDS
-        return EXTENDABLE_SECONDS if progress.extendable else TRIAL_SECONDS
+            return INCOMPLETE_SECONDS * patience
+        if not progress.extendable or self._urgent(text, self._ear.parser):
+            return TRIAL_SECONDS
+        return EXTENDABLE_SECONDS * patience
+
+    @staticmethod
+    def _urgent(text: str, parser: SentenceParser) -> bool:
+        parse = parser.parse(text)
+        return isinstance(parse, Parse) and parse.command_id == STOP
 
     def _hear_again(self, ear: Ear) -> Decoder:
         """Speech goes on after all: a new decoder hears the utterance from its start."""
         self._trial = None
-        self._decoder = decoder = self._models.decoder(ear.model)
+        self._decoder = decoder = self._models.decoder(ear.model, ear.grammar)
         for block in self._utterance:
             decoder.AcceptWaveform(block.samples.tobytes())
         return decoder
@@ -258,7 +304,7 @@ class Recognizer:
         begun: float,
     ) -> Finished | None:
         started = self._started
-        audio = np.concatenate([block.samples for block in self._utterance])
+        audio = self._sound() if self._paused is None else self._paused
         first = self._utterance[0].time
         language = self._ear.language if self._ear else "en"
         self._clear()
@@ -275,6 +321,7 @@ class Recognizer:
         self._started = None
         self._trial = None
         self._partial = ""
+        self._paused = None
 
     def _forget_silence(self) -> None:
         """Keep the sound bounded: silence before speech is of no use to anyone."""

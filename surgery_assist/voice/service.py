@@ -12,7 +12,7 @@ from typing import Final, Self
 
 from surgery_assist.errors import AudioSourceError, SurgeryAssistError, VoiceError
 from surgery_assist.settings import VoiceSettings
-from surgery_assist.voice.audio import AudioBlock, AudioSource, SourceFound, SourceLost
+from surgery_assist.voice.audio import AudioBlock, AudioSource, SoundLost, SourceFound, SourceLost
 from surgery_assist.voice.events import (
     EndedEvent,
     ErrorEvent,
@@ -20,6 +20,7 @@ from surgery_assist.voice.events import (
     SourceFoundEvent,
     SourceLostEvent,
     VoiceEvent,
+    WarningEvent,
 )
 from surgery_assist.voice.listening import VoiceContext
 from surgery_assist.voice.pipeline import Ears, Pipeline
@@ -100,6 +101,8 @@ class VoiceService:
         try:
             ears = self._make_ears()
             ears.load()
+            for warning in ears.warnings:
+                self._on_event(WarningEvent(0.0, warning))
             pipeline = Pipeline(ears, self._settings)
             while self._wait_for_listening():
                 if not self._listen(pipeline):
@@ -154,6 +157,9 @@ class VoiceService:
                     self._on_event(SourceLostEvent(item.time, item.name))
                 case SourceFound():
                     self._on_event(SourceFoundEvent(item.time, item.name))
+                case SoundLost():
+                    error = AudioSourceError("error.sound_lost", device=source.name)
+                    self._on_event(WarningEvent(item.time, error))
                 case None:
                     pass
         for event in pipeline.finish():

@@ -23,7 +23,10 @@ from hassil.expression import (
 from typing_extensions import override
 
 from surgery_assist.voice.automaton import SPACE, Meaning
+from surgery_assist.voice.decimals import decimal_to_words, length_to_words
 from surgery_assist.voice.grammar import (
+    DECIMAL_LIST,
+    LENGTH_LIST,
     NumberRanges,
     NumberSlot,
     SlotValue,
@@ -76,7 +79,17 @@ class Speaker(ABC):
 
     @abstractmethod
     def _number(self, slot: NumberSlot) -> tuple[int, str]:
-        """A number of the range, and its words."""
+        """A whole number of the range, and its words."""
+
+    def _said(self, slot: NumberSlot) -> tuple[float, str]:
+        """A value of the slot, and its words with the unit that belongs to them."""
+        value, words = self._number(slot)
+        if slot.form == DECIMAL_LIST and value < slot.high and self._wants_optional():
+            decimal = value + (1 + self._choose(9)) / 10
+            return decimal, decimal_to_words(decimal, self._vocabulary.language, slot.gender)
+        if slot.form == LENGTH_LIST:
+            return value, length_to_words(value, self._vocabulary.language)
+        return value, words
 
     def _expression(self, expression: Expression) -> None:
         match expression:
@@ -95,10 +108,10 @@ class Speaker(ABC):
                 self._reference(expression)
 
     def _sequence(self, items: Sequence[Expression]) -> None:
-        number: int | None = None
+        number: float | None = None
         for item in items:
             if number is not None and _is_optional_de(item):
-                if needs_de(number):
+                if number == int(number) and needs_de(int(number)):
                     self._fragments.extend((SPACE, _DE, SPACE))
                 continue
             if isinstance(item, ListReference):
@@ -107,7 +120,7 @@ class Speaker(ABC):
                 self._expression(item)
                 number = number if _is_blank(item) else None
 
-    def _reference(self, reference: ListReference) -> int | None:
+    def _reference(self, reference: ListReference) -> float | None:
         """Say a slot; the number, where it is one."""
         slot = reference.slot_name
         if self._vocabulary.is_cell(reference):
@@ -121,10 +134,10 @@ class Speaker(ABC):
             return None
         number = self._vocabulary.number(reference, self._ranges)
         if number is not None:
-            value, words = self._number(number)
+            value, words = self._said(number)
             self._fragments.extend((SPACE, words, SPACE))
             self._meanings.append(Meaning(slot, "number", value))
-            return value
+            return value if number.form != LENGTH_LIST else None
         entries = self._vocabulary.values(reference)
         entry, meanings = entries[self._choose(len(entries))]
         self._meanings.extend(meanings)

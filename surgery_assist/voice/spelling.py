@@ -6,7 +6,8 @@ from typing import Final
 
 _CEDILLA_TO_COMMA: Final = str.maketrans("\u015e\u015f\u0162\u0163", "ȘșȚț")
 _APOSTROPHES: Final = str.maketrans("\u2019\u02bc`", "'''")
-_NOT_SPOKEN: Final = re.compile(r"[^\w\s'%°]|_")
+_NOT_SPOKEN: Final = re.compile(r"[^\w\s'%°.,]|_|(?<!\d)[.,]|[.,](?!\d)")
+"""A point or comma is kept inside a decimal ("2.5", "2,5")."""
 
 
 def normalise_letters(text: str) -> str:

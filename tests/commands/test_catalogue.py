@@ -12,6 +12,7 @@ from surgery_assist.commands.dispatcher import Dispatcher
 from surgery_assist.commands.registry import Risk
 from surgery_assist.messages import LANGUAGES, catalogue
 from surgery_assist.model.invocation import Invocation
+from surgery_assist.model.study import StudyObject
 from surgery_assist.settings import resources_dir
 from surgery_assist.voice.parser import Parse
 from surgery_assist.voice.phrases import load_phrases
@@ -83,12 +84,28 @@ def test_every_message_that_the_code_names_exists():
     assert sorted(used - set(texts)) == []
 
 
-PREPARATIONS = ("layout.set rows=1 columns=2", "series.next", "target cell=C3", "bookmark.save")
+PREPARATIONS = (
+    "layout.set rows=1 columns=2",
+    "series.next",
+    "target cell=C3",
+    "path.add cell=B2",
+    "path.add cell=F7",
+    "bookmark.save",
+)
+
+
+def _phase(uid):
+    return replace(display_set(uid), group="4d")
 
 
 def _rich_session():
+    front = study("1", display_set("1.1"), _phase("1.2"), _phase("1.3"))
+    objects = (
+        StudyObject("1.8", "report", "SR", "Report"),
+        StudyObject("1.9", "structures", "RTSTRUCT", "Structures"),
+    )
     session = session_with(
-        study("1", display_set("1.1"), display_set("1.2"), display_set("1.3")),
+        replace(front, objects=objects),
         study("2", display_set("2.1"), date="2020-01-01"),
         study("3", display_set("3.1"), patient=OTHER),
     )
@@ -97,7 +114,13 @@ def _rich_session():
 
 def _arguments(command_id):
     slots = REGISTRY[command_id].slots
-    numbers = {"layout.set": 2, "image.goto": 3, "zoom.set": 150, "layout.focus": 2}
+    numbers = {
+        "volume.crop": 50,
+        "layout.set": 2,
+        "image.goto": 3,
+        "zoom.set": 150,
+        "layout.focus": 2,
+    }
     others = {"cell": "B4", "amount": "lot"}
     return {
         s.name: s.choices[0] if s.choices else others.get(s.kind, numbers.get(command_id, 1))

@@ -88,7 +88,7 @@ class ScriptedModels(ModelCache):
     def load(self, path: Path) -> object:
         return path
 
-    def decoder(self, path: Path) -> Decoder:
+    def decoder(self, path: Path, grammar: str = "") -> Decoder:  # noqa: ARG002
         made = ScriptedDecoder(self)
         self.decoders.append((path, made))
         return made

@@ -26,9 +26,13 @@ def missing_tools() -> str:
 
 
 class PulseServer:
-    """Starts on entering, ends on leaving; `kill` and `start` pull it out and plug it in again."""
+    """Starts on entering, ends on leaving.
 
-    def __init__(self) -> None:
+    `kill` and `start` take the whole server away and bring it back, `pull_out` and `plug_in` the
+    device alone.
+    """
+
+    def __init__(self, rate: int = 48000, channels: int = 2) -> None:
         # Short: the path of a Unix socket may have 107 characters.
         self._home = Path(tempfile.mkdtemp(prefix="pulse-"))
         self._process: subprocess.Popen[bytes] | None = None
@@ -43,6 +47,7 @@ class PulseServer:
             "PULSE_SINK": SINK,
             "PULSE_SOURCE": f"{SINK}.monitor",
         }
+        self._device = f"module-null-sink sink_name={SINK} rate={rate} channels={channels}"
         self._arguments = [
             "pulseaudio",
             "--daemonize=no",
@@ -54,7 +59,7 @@ class PulseServer:
             "-L",
             f"module-native-protocol-unix auth-anonymous=1 socket={socket}",
             "-L",
-            f"module-null-sink sink_name={SINK} rate=48000 channels=2",
+            self._device,
         ]
 
     def __enter__(self) -> Self:
@@ -98,6 +103,23 @@ class PulseServer:
         if process is not None:
             process.kill()
             process.wait()
+
+    def pull_out(self) -> None:
+        """Take the device away; the server goes on."""
+        self._control("unload-module", "module-null-sink")
+
+    def plug_in(self) -> None:
+        """Bring the device back."""
+        self._control("load-module", *self._device.split())
+
+    def _control(self, *arguments: str) -> None:
+        subprocess.run(
+            ["pactl", *arguments],
+            env=self.all_environment,
+            check=True,
+            capture_output=True,
+            timeout=30,
+        )
 
     def play(self, path: Path) -> None:
         """Play a WAV file into the room, to its end."""

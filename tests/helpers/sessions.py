@@ -47,7 +47,7 @@ def display_set(
                 tuple(axis * (start + i * spacing) for axis in normal), row, column, 0.7, 0.7
             ),
             (row, column),
-            window,
+            () if window is None else (window,),
         )
         for i in range(count)
     )

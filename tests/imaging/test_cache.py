@@ -77,10 +77,13 @@ def test_volume_is_one_block_shared_with_the_frames(study, make_store):
     library, (volume, _) = study
     store = make_store(library)
     early = store.load(volume.uid, 2)
-    assert store.volume(volume.uid) is None
     store.focus([(volume.uid, 0)])
     assert store.wait_idle(10)
-    block = store.volume(volume.uid)
+    source = store.volume_source(volume.uid)
+    assert source.complete
+    assert source.settled
+    assert source.uniform
+    block = source.values
     assert block.shape == (12, 8, 6)
     assert block.flags.c_contiguous
     for index in range(12):
@@ -102,7 +105,10 @@ def test_broken_slice_is_an_error_of_that_slice_alone(study, make_store):
     assert isinstance(broken, DecodeError)
     assert broken.key == "error.decode_truncated"
     assert store.loaded(volume.uid) == 11
-    assert store.volume(volume.uid) is None
+    source = store.volume_source(volume.uid)
+    assert source.settled
+    assert not source.complete
+    assert list(np.flatnonzero(source.failed)) == [4]
     with pytest.raises(DecodeError):
         store.load(volume.uid, 4)
 
@@ -205,3 +211,49 @@ def test_series_far_beyond_the_budget_is_quick_to_walk(tmp_path, make_store):
         assert store.wait_idle(10)
         assert isinstance(store.get(stack.uid, index), FramePixels)
         assert store.used_bytes <= 10 * FRAME_BYTES
+
+
+def test_volume_beyond_the_budget_is_reduced(study, make_store):
+    """Every slice goes through memory once, and the block holds every n-th row and column."""
+    library, (volume, _) = study
+    store = make_store(library, budget_bytes=7 * FRAME_BYTES)
+    store.focus([(volume.uid, 4)])
+    assert store.wait_idle(10)
+    source = store.volume_source(volume.uid)
+    assert source.reduced
+    assert source.step == (1, 2, 2)
+    assert source.values.shape == (12, 4, 3)
+    assert source.complete
+    assert list(source.values[:, 0, 0]) == [100 * index for index in range(12)]
+    assert store.used_bytes <= 7 * FRAME_BYTES
+    assert isinstance(store.get(volume.uid, 4), FramePixels)
+
+
+def test_volume_that_is_asked_for_is_loaded_unseen(study, make_store):
+    library, (volume, other) = study
+    store = make_store(library)
+    store.focus([(other.uid, 0)])
+    source = store.volume_source(volume.uid)
+    assert store.wait_idle(10)
+    assert source.complete
+    assert source.version == 12
+    assert (source.slopes[0], source.intercepts[0]) == (1.0, -1024.0)
+
+
+def test_pyramid_of_a_frame_comes_later(tmp_path, make_store):
+    large = ct_slice()
+    large.Rows = large.Columns = 1100
+    large.PixelData = np.arange(1100 * 1100, dtype=np.uint32).astype(np.int16).tobytes()
+    save(large, tmp_path / "large")
+    library, catalogue = opened(tmp_path)
+    (single,) = sets_of(catalogue)
+    store = make_store(library)
+    assert store.pyramid(single.uid, 0) is None
+    assert store.wait_idle(10)
+    assert store.pyramid(single.uid, 0) is None  # the frame is there, its pyramid begins
+    assert store.wait_idle(10)
+    pyramid = store.pyramid(single.uid, 0)
+    assert pyramid.levels == 2
+    assert store.used_bytes == 1100 * 1100 * 2 + 550 * 550 * 2
+    store.clear()
+    assert store.used_bytes == 0

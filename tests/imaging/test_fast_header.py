@@ -2,10 +2,11 @@
 
 import pytest
 from pydicom.dataset import Dataset
-from pydicom.uid import ImplicitVRLittleEndian
+from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from surgery_assist.imaging import reader
-from surgery_assist.imaging.fast_header import fast_header
+from surgery_assist.imaging.elements import Elements
+from surgery_assist.imaging.fast_header import MAX_DEPTH, fast_header
 from surgery_assist.imaging.records import HeaderError
 from tests.helpers.dicom import ct_slice, save
 
@@ -22,7 +23,11 @@ def test_plain_header_is_read_at_once(tmp_path):
 
 def with_sequence(undefined):
     item = Dataset()
-    item.LUTDescriptor = [1, 0, 16]
+    item.add_new(0x00283002, "US", [1, 0, 16])
+    inner = Dataset()
+    inner.add_new(0x00283002, "US", [2, 0, 8])
+    item.VOILUTSequence = [inner]
+    item["VOILUTSequence"].is_undefined_length = undefined
     dataset = ct_slice()
     dataset.ModalityLUTSequence = [item]
     dataset["ModalityLUTSequence"].is_undefined_length = undefined
@@ -30,16 +35,41 @@ def with_sequence(undefined):
 
 
 @pytest.mark.parametrize("undefined", [True, False])
-def test_sequences_are_left_to_the_parser(tmp_path, undefined):
-    assert fast_header(start_of(save(with_sequence(undefined), tmp_path / "a"))) is None
+@pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, ImplicitVRLittleEndian])
+def test_sequences_are_read_with_their_items(tmp_path, undefined, syntax):
+    found = fast_header(start_of(save(with_sequence(undefined), tmp_path / "a", syntax)))
+    (item,) = Elements(found.elements).items(0x00283000)
+    assert item.shorts(0x00283002) == (1, 0, 16)
+    (inner,) = item.items(0x00283010)
+    assert inner.shorts(0x00283002) == (2, 0, 8)
+    assert found.implicit == (syntax == ImplicitVRLittleEndian)
+
+
+def test_implicit_representation(tmp_path):
+    found = fast_header(start_of(save(ct_slice(), tmp_path / "a", ImplicitVRLittleEndian)))
+    assert found.implicit
+    assert Elements(found.elements).short(0x00280010) == 8
+
+
+def test_nesting_has_an_end(tmp_path):
+    dataset = ct_slice()
+    for _ in range(MAX_DEPTH + 1):
+        outer = Dataset()
+        outer.ModalityLUTSequence = [dataset if "PixelData" not in dataset else Dataset()]
+        dataset = outer
+    whole = ct_slice()
+    whole.ModalityLUTSequence = dataset.ModalityLUTSequence
+    assert fast_header(start_of(save(whole, tmp_path / "a"))) is None
 
 
 def test_other_forms_are_left_to_the_parser(tmp_path):
-    implicit = save(ct_slice(), tmp_path / "a", ImplicitVRLittleEndian)
-    assert fast_header(start_of(implicit)) is None
     assert fast_header(start_of(save(ct_slice(SOPClassUID=None), tmp_path / "b"))) is None
     assert fast_header(start_of(save(ct_slice(PixelData=None), tmp_path / "c"))) is None
     assert fast_header(start_of(save(ct_slice(), tmp_path / "d"))[:400]) is None
+    lying = start_of(save(ct_slice(), tmp_path / "e")).replace(
+        b"1.2.840.10008.1.2.1\0", b"1.2.840.10008.1.2\0\0\0"
+    )
+    assert fast_header(lying) is None
 
 
 def read(path):

@@ -1,66 +1,55 @@
-"""Flipped bytes and cut ends: a typed refusal or a picture, never anything else."""
+"""Broken files: a typed refusal or a picture in bounded time, never anything else."""
 
-import random
-import time
+import runpy
+from pathlib import Path
 
 import pytest
 
-from surgery_assist.errors import DecodeError
-from surgery_assist.imaging.pixels import FrameReader
-from surgery_assist.imaging.reader import read_file
-from surgery_assist.imaging.records import HeaderError, Instance
+from tests.conftest import ROOT
 from tests.helpers.dicom import ct_slice, save
+from tests.imaging.test_isolation import rle_file
 
-ROUNDS = 250
-SLOW_SECONDS = 5.0
-
-
-def survive(path):
-    """Read a file as the program would; how long it took, seconds."""
-    begin = time.perf_counter()
-    try:
-        found = read_file(path)
-        if isinstance(found, Instance):
-            FrameReader().read(found, found.layout.frames - 1)
-    except (HeaderError, DecodeError):
-        pass
-    return time.perf_counter() - begin
+FUZZ = runpy.run_path(str(ROOT / "benchmarks" / "fuzz_dicom.py"))
+run, mutant = FUZZ["run"], FUZZ["mutant"]
+BEYOND = 1_000_000
+"""Mutants that no long run has seen."""
 
 
-def mutated(data, luck):
-    data = bytearray(data)
-    for _ in range(luck.choice((1, 3, 20))):
-        at = luck.randrange(len(data))
-        data[at] = luck.choice((0, 0xFF, data[at] ^ 1 << luck.randrange(8)))
-    return bytes(data[: luck.randrange(len(data))] if luck.random() < 0.3 else data)
+def test_mutations_of_small_images(tmp_path):
+    import numpy as np
+
+    values = np.arange(48, dtype=np.int16).reshape(8, 6)
+    files = [save(ct_slice(), tmp_path / "plain"), rle_file(tmp_path / "rle", values)]
+    outcomes, problems = run(files, range(200))
+    assert problems == []
+    assert outcomes.total() == 200
+    assert len(outcomes) > 3  # shown, refused and undecodable: the mutator reaches them all
 
 
-def test_mutations_of_a_small_image(tmp_path):
-    whole = save(ct_slice(), tmp_path / "whole").read_bytes()
-    luck = random.Random(1)
-    for _ in range(ROUNDS):
-        path = tmp_path / "mutant"
-        path.write_bytes(mutated(whole, luck))
-        assert survive(path) < SLOW_SECONDS
+def test_mutants_are_the_same_in_every_run(tmp_path):
+    files = [save(ct_slice(), tmp_path / "plain")]
+    assert mutant(7, files) == mutant(7, files)
+    assert mutant(7, files) != mutant(8, files)
 
 
 @pytest.mark.shared
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "name",
-    [
-        "enhanced/emri_small_RLE.dcm",
-        "enhanced/emri_small_jpeg_ls_lossless.dcm",
-        "ts_other/MR_small_jp2klossless.dcm",
-        "ts_other/image_dfl.dcm",
-        "colour/SC_rgb_jpeg_dcmtk.dcm",
-        "lut_overlay/vlut_04.dcm",
-    ],
-)
-def test_mutations_of_real_files(shared_dir, tmp_path, name):
-    whole = (shared_dir / "dicom" / name).read_bytes()
-    luck = random.Random(name)
-    for _ in range(60):
-        path = tmp_path / "mutant"
-        path.write_bytes(mutated(whole, luck))
-        assert survive(path) < SLOW_SECONDS
+def test_mutations_of_real_files(shared_dir):
+    files = [path for path in sorted((shared_dir / "dicom").rglob("*")) if path.is_file()]
+    _, problems = run(files, range(BEYOND, BEYOND + 300))
+    assert problems == []
+
+
+@pytest.mark.shared
+@pytest.mark.slow
+def test_hostile_corpus_is_shown_or_refused(shared_dir):
+    from surgery_assist.imaging.isolation.reader import SafeReader
+
+    reader = SafeReader()
+    try:
+        for folder in ("fuzz", "malformed"):
+            for path in sorted(Path(shared_dir / "dicom" / folder).iterdir()):
+                assert FUZZ["outcome"](reader, path)
+        assert reader.quarantine == {}
+    finally:
+        reader.close()

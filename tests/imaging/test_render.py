@@ -154,3 +154,10 @@ def test_volume_slices_need_not_be_contiguous():
 )
 def test_thumbnails_have_square_pixels(shape, aspect, small):
     assert thumbnail(FramePixels(np.zeros(shape, np.int16)), aspect).shape == small
+
+
+def test_a_window_narrower_than_one_unit_is_no_threshold():
+    """SUV and Gy: 16-bit values with a small slope, windows that nobody wrote into the file."""
+    values = np.array([[0, 5000, 10000]], np.int16)
+    pixels = FramePixels(values, slope=1e-4)
+    assert grey(to_rgb32(pixels, Window(0.5, 1.0))) == [0, 128, 255]

@@ -9,7 +9,7 @@ import pytest
 
 from surgery_assist.settings import models_dir, resources_dir
 from surgery_assist.voice.lexicon import load_lexicon
-from surgery_assist.voice.packs import find_pack
+from surgery_assist.voice.packs import choose_pack
 from surgery_assist.voice.phones import PHONE_INDEX
 
 BUNDLED = models_dir() / "ro-en-command"
@@ -101,7 +101,7 @@ def test_card_and_manifest_say_the_same():
 
 @pytest.fixture(scope="module")
 def lexicon():
-    return load_lexicon(resources_dir() / "lexicon", find_pack("en").lexicons)
+    return load_lexicon(resources_dir() / "lexicon", choose_pack("en").lexicons)
 
 
 @pytest.mark.parametrize("word", ["about", "abdomen", "computer", "rotate", "window", "zoom"])

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -19,12 +20,16 @@ from models.recipe.config import (
     VARIANTS,
     Package,
     ScoreSettings,
+    read_donor,
 )
-from models.recipe.corpus import phones_of_clip, recorded_utterances
+from models.recipe.corpus import phones_of_clip, recorded_utterances, reported_speakers, varied
 from models.recipe.errors import RecipeError
 from models.recipe.fetch import fetch_package
+from models.recipe.judge import Judgement
+from models.recipe.lexicon import distance, without_r
 from models.recipe.pack import Measurement, PackFacts, Source, card, manifest_of
 from models.recipe.phonemes import kokoro_symbols, phones_of_mnemonic, phones_of_symbol
+from models.recipe.store import Heard, stored
 from models.recipe.trunk import Layer, Term, Trunk, _parse
 from surgery_assist.settings import root_dir
 from surgery_assist.voice.phones import PHONE_INDEX, PHONES
@@ -46,12 +51,39 @@ def clip(symbols, accent="ro", voices=("am_adam", "af_sky"), mix=1.0):
     ],
 )
 def test_ipa_becomes_phones(ipa, accent, phones):
-    spoken = phones_of_clip(clip(kokoro_symbols(ipa, accent), accent))
+    spoken = phones_of_clip(clip(kokoro_symbols(ipa, accent), accent), as_said)
     assert " ".join(spoken) == phones
 
 
+def test_words_are_labelled_as_the_dictionary_writes_them():
+    said = KokoroClip("0", "ro", "două imagini", "dˈouə imˈaʤinʲ", ("a", "b"), 1.0, 1.0, ())
+    known = {"două": ("d", "o", "w", "@")}
+    spoken = phones_of_clip(said, lambda word, _language, phones: known.get(word, tuple(phones)))
+    assert " ".join(spoken) == "sil d o w @ sil i m a dZ i n sil"
+
+
+@pytest.mark.parametrize(
+    ("symbols", "phones"),
+    [
+        ("F AO1 R", "f O"),
+        ("N AH1 M B ER0", "n V m b @"),
+        ("F ER1 S T", "f er s t"),
+        ("S IH1 R IY0 Z", "s I R i z"),
+        ("ER0 IH1 JH AH0 N AH0 L", "@ R I dZ @ n @ l"),
+    ],
+)
+def test_the_english_r_is_heard_before_vowels_only(symbols, phones):
+    assert " ".join(without_r(symbols.split())) == phones
+
+
+def test_another_vowel_is_nearer_than_another_consonant():
+    assert distance(["f", "O", "R"], ["f", "o", "R"]) == 0.5
+    assert distance(["f", "O", "R"], ["f", "O", "l"]) == 1
+    assert distance(["f", "O", "R"], ["f", "O"]) == 1
+
+
 def test_what_kokoro_cannot_say_is_left_out():
-    assert phones_of_clip(clip("ɬa")) is None
+    assert phones_of_clip(clip("ɬa"), as_said) is None
     assert phones_of_symbol("ˈ", "ro") == ()
 
 
@@ -66,6 +98,10 @@ def test_what_kokoro_cannot_say_is_left_out():
 )
 def test_mnemonics_become_phones(mnemonic, accent, phones):
     assert phones_of_mnemonic(mnemonic, accent) == phones
+
+
+def as_said(_word, _language, said):
+    return tuple(said)
 
 
 def scores_of(path):
@@ -153,6 +189,89 @@ def test_only_free_recordings_train(tmp_path):
     assert [utterance.name for utterance in found] == ["a.ogg", "e.ogg"]
 
 
+def test_who_trains_is_never_reported_on(tmp_path):
+    rows = [f"{n}.ogg,unu,ro,speaker {n % 10}" for n in range(40)]
+    (tmp_path / "index.csv").write_text(
+        "\n".join(["path,transcript,language,speaker", *rows]), "utf-8"
+    )
+    found = {
+        reported: {
+            u.speaker
+            for u in recorded_utterances(tmp_path, lambda _w, _l: ("u",), reported=reported)
+        }
+        for reported in (False, True)
+    }
+    assert len(found[True]) == 2
+    assert len(found[False]) == 8
+    assert not found[True] & found[False]
+    assert found[True] == reported_speakers({f"speaker {n}" for n in range(10)})
+
+
+def test_few_recordings_are_of_many_texts(tmp_path):
+    texts = ["alexa"] * 20 + ["jarvis"] * 20 + ["a large latte", "two espressos"]
+    rows = [f"{n}.ogg,{text},en,crowd" for n, text in enumerate(texts)]
+    (tmp_path / "index.csv").write_text(
+        "\n".join(["path,transcript,language,speaker", *rows]), "utf-8"
+    )
+    recordings = list(recorded_utterances(tmp_path, lambda _w, _l: ("u",)))
+    chosen = Counter(u.text for u in varied(recordings, 10, 1))
+    assert chosen == {"alexa": 4, "jarvis": 4, "a large latte": 1, "two espressos": 1}
+
+
+def test_a_stopped_stage_goes_on_and_hears_nothing_twice(tmp_path):
+    heard = []
+
+    def hear(name):
+        if name == "c" and len(heard) == 2:
+            raise KeyboardInterrupt
+        heard.append(name)
+        return Heard(name, np.full((len(heard), 2), len(heard), np.float16), 0.8, 0.25)
+
+    with pytest.raises(KeyboardInterrupt):
+        stored(tmp_path, ["a", "b", "c"], hear, 2)
+    with (tmp_path / "features.f16").open("ab") as rows:
+        rows.write(b"half")
+    with (tmp_path / "index.tsv").open("a", encoding="utf-8") as index:
+        index.write("c\t3")
+    heard.append("")
+    stored(tmp_path, ["a", "b", "c"], hear, 2)
+    found = stored(tmp_path, ["a", "b", "c"], hear, 2)
+    assert heard == ["a", "b", "", "c"]
+    assert [(h.name, len(h.features)) for h in found] == [("a", 1), ("b", 2), ("c", 4)]
+    assert [float(h.features[0, 0]) for h in found] == [1, 2, 4]
+    assert (found[2].speed, found[2].delay) == (0.8, 0.25)
+
+
+def test_a_donor_is_a_matter_of_a_file(tmp_path):
+    path = tmp_path / "donor.json"
+    path.write_text('{"folder": "model-en", "licence": "Apache-2.0", "tap": 5, "top": 9}', "utf-8")
+    donor = read_donor(path)
+    assert donor.source == tmp_path / "model-en"
+    assert donor.facts() == {"package": "model-en", "licence": "Apache-2.0", "tap": 5, "top": 9}
+    path.write_text('{"folder": "model-en"}', "utf-8")
+    with pytest.raises(RecipeError, match=r"donor\.json"):
+        read_donor(path)
+
+
+def test_weak_commands_are_named_with_what_was_heard():
+    def pair(command, verdict, heard=""):
+        trial = {"expected_id": command, "lang": "en", "group": "kokoro/clean", "speaker": "v"}
+        return trial, {"verdict": verdict, "heard": heard}
+
+    judged = Judgement(
+        [
+            pair("stop", "right"),
+            pair("pan", "right"),
+            pair("pan", "wrong", "pen"),
+            pair("", "right"),
+        ]
+    )
+    (weak,) = judged.weak_commands()
+    assert (weak["command"], weak["right"], weak["clips"], weak["heard"]) == ("pan", 1, 2, ["pen"])
+    (by_voice,) = judged.by_speaker()
+    assert (by_voice.name, by_voice.right, by_voice.clips) == ("v, commands", 2, 3)
+
+
 def test_recordings_without_an_index_say_what_is_missing(tmp_path):
     with pytest.raises(RecipeError, match=r"index\.csv"):
         list(recorded_utterances(tmp_path, lambda _word, _language: None))
@@ -173,8 +292,9 @@ def test_a_package_that_is_not_the_pinned_one_is_refused(tmp_path, monkeypatch):
 def test_the_card_keeps_people_and_machines_apart():
     synthetic = [Measurement("voices", "ro", "clean", 9, 10)]
     facts = PackFacts(
-        KOREAN_SMALL, [Source("s", "MIT", 1.0, "1")], synthetic, [], ScoreSettings(), 1_000_000
-    )
+        donor=KOREAN_SMALL, sources=[Source("s", "MIT", 1.0, "1")], synthetic=synthetic,
+        speakers=[], people=[], weak=[], scores=ScoreSettings(), parameters=1_000_000,
+    )  # fmt: skip
     manifest = manifest_of(facts, "x")
     decided = {"set": "talk", "language": "ro", "opinion": True, "right": 7, "wrong": 1}
     manifest["accuracy"]["decided"] = [

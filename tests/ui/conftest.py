@@ -13,11 +13,15 @@ from surgery_assist.commands.catalogue import build_registry
 from surgery_assist.commands.dispatcher import Dispatcher, Outcome
 from surgery_assist.errors import DecodeError
 from surgery_assist.imaging.pixels import FramePixels
+from surgery_assist.imaging.pyramid import Pyramid
 from surgery_assist.model.session import Session
 from surgery_assist.model.study import Catalogue, Window
 from surgery_assist.settings import Settings, resources_dir
 from surgery_assist.ui.app import create_application
+from surgery_assist.ui.findings_panel import FindingsPanel
 from surgery_assist.ui.images import Images
+from surgery_assist.ui.objects import Objects
+from surgery_assist.ui.report_panel import ReportPanel
 from surgery_assist.ui.tasks import TaskRunner
 from surgery_assist.ui.window import MainWindow
 
@@ -54,6 +58,10 @@ class FakeStore:
         if index in self.pending:
             return None
         return FramePixels(frame_values(index), windows=(Window(40.0, 400.0),))
+
+    def pyramid(self, uid, index):
+        found = self.get(uid, index)
+        return Pyramid(found) if isinstance(found, FramePixels) else found
 
     def load(self, uid, index):
         found = self.get(uid, index)
@@ -141,7 +149,12 @@ def make_program(request: pytest.FixtureRequest) -> Iterator[Callable[..., Progr
     request.getfixturevalue("qapp")
     made: list[Program] = []
 
-    def make(width: int = 1280, height: int = 720, language: str = "en") -> Program:
+    def make(
+        width: int = 1280,
+        height: int = 720,
+        language: str = "en",
+        objects: Objects | None = None,
+    ) -> Program:
         library = FakeLibrary()
         images = Images(FakeStore)
         tasks = TaskRunner(library, images)
@@ -151,7 +164,10 @@ def make_program(request: pytest.FixtureRequest) -> Iterator[Callable[..., Progr
         dispatcher = Dispatcher(registry, session, run_effect=tasks.run)
         outcomes: list[Outcome] = []
         dispatcher.report(outcomes.append)
-        window = MainWindow(dispatcher, images, tasks, bindings, Settings())
+        window = MainWindow(dispatcher, images, tasks, bindings, Settings(), objects=objects)
+        window.attach_panel("findings", FindingsPanel(dispatcher, window.theme))
+        if objects is not None:
+            window.attach_panel("report", ReportPanel(dispatcher, window.theme, objects))
         window.resize(width, height)
         window.present(windowed=True)
         program = Program(window, dispatcher, images, tasks, library, outcomes)

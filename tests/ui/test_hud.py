@@ -216,3 +216,15 @@ def test_a_note_of_the_program_is_shown(qtbot) -> None:
     hud = shown(qtbot, make_dispatcher())
     hud.show_note("question.expired")
     assert hud.result_line.text == translate("question.expired", "ro")
+
+
+def test_a_loud_room_is_told_until_it_is_quiet(qtbot) -> None:
+    hud = shown(qtbot, make_dispatcher())
+    hud.show_microphone("awake")
+    hud.show_level(LevelEvent(0.0, -30.0, -35.0, 5.0, speaking=True, clipped=0))
+    hud.show_noise(True)
+    warning = "Prea mult zgomot, folosiți pedala (F9)"
+    assert (hud.level_line.text, hud.feedback.text) == (warning, warning)
+    hud.show_noise(False)
+    assert hud.level_line.text == "5 dB peste zgomot"
+    assert hud.feedback.text == ""

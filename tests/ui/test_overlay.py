@@ -8,12 +8,14 @@ from PySide6.QtCore import QLineF, QRectF
 from PySide6.QtGui import QImage, QPainter
 
 from surgery_assist.model.session import Session
-from surgery_assist.model.study import Window
-from surgery_assist.model.viewport import Viewport, edge_letters
+from surgery_assist.model.study import Finding, Window
+from surgery_assist.model.viewport import Rect, Viewport, edge_letters
+from surgery_assist.ui.frame_source import frame_facts
 from surgery_assist.ui.lines import reference_line
 from surgery_assist.ui.overlay import OverlayPainter, clipped, scale_bar
 from surgery_assist.ui.overlay_texts import age_at, overlay_texts, slice_position
 from surgery_assist.ui.painting import TextPainter
+from surgery_assist.ui.pane_source import PaneView
 from surgery_assist.ui.theme import theme_for
 from tests.helpers.sessions import (
     AXIAL,
@@ -44,8 +46,13 @@ def texts_of(session: Session, *, language="en", crowded=False, **changes):
     session = session.with_control(language=language)
     shown = session.shown(0)
     viewport = replace(shown[0], **changes)
-    shown = (viewport, *shown[1:])
-    return overlay_texts(session, shown, Window(40.0, 400.0), crowded=crowded)
+    view = PaneView(session, 0, viewport, *shown[1:], Rect(0.0, 0.0, 800.0, 600.0))
+    facts = frame_facts(view, viewport.index, Window(40.0, 400.0))
+    return overlay_texts(session, (viewport, *shown[1:]), facts, crowded=crowded)
+
+
+def found(*keys):
+    return tuple(Finding(key) for key in keys)
 
 
 def words(lines):
@@ -143,7 +150,7 @@ def test_how_it_is_shown():
 
 
 def test_hidden_texts_leave_who_and_which_side():
-    entry = replace(display_set(), laterality="L", findings=("gap",))
+    entry = replace(display_set(), laterality="L", details=found("gap"))
     session = session_with(study("1", entry)).with_view(texts=False)
     texts = texts_of(session, flip_h=True)
     assert words(texts.top_left) == [PATIENT.name, "ID 1001"]
@@ -163,7 +170,7 @@ def test_unknown_orientation_is_said():
 
 
 def test_findings_are_badges():
-    entry = replace(display_set(), findings=("gap", "tilt"))
+    entry = replace(display_set(), details=found("gap", "tilt"))
     lines = texts_of(session_with(study("1", entry))).top_right
     badges = [line.text for line in lines if line.badge]
     assert badges == ["SLICES MISSING", "TILTED GANTRY"]
@@ -185,7 +192,9 @@ def test_two_mirrors_are_none():
 def test_nothing_overlaps(size, grid):
     name = "VON HOHENLOHE-LANGENBURG Maximiliana Theodora Ștefania"
     patient = replace(PATIENT, name=name, patient_id="123456789012345678901234567890")
-    entry = replace(display_set(), laterality="R", findings=("gap", "tilt", "mixed", "truncated"))
+    entry = replace(
+        display_set(), laterality="R", details=found("gap", "tilt", "mixed", "truncated")
+    )
     session = session_with(study("1", entry, patient=patient))
     texts = texts_of(session, crowded=grid, flip_h=True, rotation_deg=45.0, invert=True)
     overlay = OverlayPainter(theme_for(1920, 1080, 0.3), TextPainter())

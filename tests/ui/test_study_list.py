@@ -11,10 +11,10 @@ from surgery_assist.commands.dispatcher import Dispatcher
 from surgery_assist.commands.effects import CancelWork, OpenPaths
 from surgery_assist.model.invocation import Invocation
 from surgery_assist.model.session import Session
-from surgery_assist.model.study import Catalogue, Refusal
+from surgery_assist.model.study import Catalogue, Refusal, StudyObject
 from surgery_assist.ui.empty import EmptyState
 from surgery_assist.ui.study_list import StudyList
-from surgery_assist.ui.study_rows import PatientRow, SeriesRow, StudyRow, rows_of
+from surgery_assist.ui.study_rows import ObjectRow, PatientRow, SeriesRow, StudyRow, rows_of
 from tests.helpers.panels import full_hd, make_dispatcher, share_of
 from tests.helpers.sessions import OTHER, display_set, session_with, study
 
@@ -165,7 +165,9 @@ def test_a_closed_drawer_leaves_the_keys_alone(qtbot, drawer) -> None:
 
 def test_it_never_takes_the_focus(drawer) -> None:
     children = drawer.findChildren(QWidget)
-    assert [w for w in children if w.focusPolicy() != Qt.FocusPolicy.NoFocus] == []
+    takers = [w for w in children if w.focusPolicy() != Qt.FocusPolicy.NoFocus]
+    assert takers == [drawer.search]  # by a click only
+    assert drawer.search.focusPolicy() == Qt.FocusPolicy.ClickFocus
 
 
 def test_thumbnails_appear_when_they_are_ready(qtbot, drawer, images) -> None:
@@ -304,3 +306,53 @@ def test_a_folder_without_images_shows_why(empty) -> None:
     empty.dispatcher.dispatch(Invocation("catalogue.replace", {"catalogue": done}))
     assert not empty.loading.isVisible()
     assert empty.refused.toggle.text().strip() == "1 fișier neafișat"
+
+
+# --- searching and marks ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("query", ["stefan", "Ștefan", "ŞTEFAN", "nescu st", "77"])
+def test_a_search_folds_diacritics_and_keeps_the_numbers(query) -> None:
+    romanian = replace(OTHER, name="IONESCU Ștefan", patient_id="7701")
+    session = session_with(study("1", display_set("1.1")), study("2", patient=romanian))
+    rows = rows_of(session, query)
+    assert [row.number for row in rows if isinstance(row, PatientRow)] == [2]
+
+
+def test_nothing_is_listed_that_does_not_match() -> None:
+    assert rows_of(two_patients(), "nobody") == ()
+
+
+def test_typing_in_the_search_field_is_no_command(qtbot, drawer, dispatcher) -> None:
+    before = dispatcher.session
+    qtbot.mouseClick(drawer.search, Qt.MouseButton.LeftButton)
+    qtbot.keyClicks(drawer.search, "ionescu")
+    assert dispatcher.session is before
+    assert [row.number for row in drawer.model.rows if isinstance(row, PatientRow)] == [2]
+    qtbot.keyClick(drawer.search, Qt.Key.Key_Escape)
+    assert len(drawer.model.rows) == len(rows_of(before))
+
+
+def test_earlier_studies_of_the_patient_are_priors() -> None:
+    rows = {row.key: row for row in rows_of(two_patients()) if isinstance(row, StudyRow)}
+    assert {key: row.prior for key, row in rows.items()} == {
+        "study:1": False,
+        "study:2": True,
+        "study:3": False,
+    }
+
+
+def test_key_images_are_counted_with_their_series() -> None:
+    rows = rows_of(two_patients(), marks=lambda _study: frozenset({"1.1.3", "1.1.5"}))
+    assert [row.keys for row in rows if isinstance(row, SeriesRow)][:2] == [2, 0]
+
+
+def test_reports_and_outlines_are_listed_and_shown_by_a_click() -> None:
+    objects = (
+        StudyObject("8.1", "report", "SR", "Report"),
+        StudyObject("8.2", "structures", "RTSTRUCT", "Structures"),
+    )
+    opened = session_with(replace(study("1", display_set("1.1")), objects=objects))
+    rows = [row for row in rows_of(opened) if isinstance(row, ObjectRow)]
+    assert [(row.kind, row.count) for row in rows] == [("report", 1), ("segmentation", 1)]
+    assert [row.invocation().command_id for row in rows] == ["report.show", "segmentation.hide"]

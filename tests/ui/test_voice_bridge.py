@@ -16,6 +16,7 @@ from surgery_assist.voice.events import (
     EndedEvent,
     ErrorEvent,
     LevelEvent,
+    NoiseEvent,
     PartialEvent,
     ReadyEvent,
     RejectedEvent,
@@ -326,3 +327,11 @@ def test_without_sounds_it_is_silent(qtbot) -> None:
     service.say(ReadyEvent(0.0, "mic", 16000), understood("image.next"))
     qtbot.waitUntil(lambda: dispatcher.session.viewport.index == 1)
     bridge.close()
+
+
+def test_a_loud_room_has_its_own_sound_once(stage) -> None:
+    told: list[bool] = []
+    stage.bridge.noise.connect(told.append)
+    stage.hear(NoiseEvent(1.0, loud=True), NoiseEvent(9.0, loud=False))
+    assert told == [True, False]
+    assert stage.sounds.played == ["loud"]

@@ -82,6 +82,43 @@ def test_a_microphone_that_is_pulled_out_is_lost_and_found(room: PulseServer) ->
     assert seen == ["first sound", "lost", "found", "sound again"]
 
 
+def test_a_device_that_goes_while_the_server_stays_is_lost_and_found(room: PulseServer) -> None:
+    seen: list[str] = []
+    start = time.monotonic()
+    with MicrophoneSource("pulse") as source:
+        for item in source.blocks():
+            if isinstance(item, AudioBlock) and not seen:
+                room.pull_out()
+                seen.append("first sound")
+            elif isinstance(item, SourceLost):
+                seen.append("lost")
+                room.plug_in()
+            elif isinstance(item, SourceFound):
+                seen.append("found")
+            elif isinstance(item, AudioBlock) and seen[-1] == "found":
+                seen.append("sound again")
+                break
+            assert time.monotonic() - start < 40.0, seen
+    assert seen == ["first sound", "lost", "found", "sound again"]
+
+
+def test_a_telephone_headset_is_heard(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """8 kHz, one channel: what Bluetooth headsets give."""
+    played = write_wav(tmp_path / "tone.wav", tone(2.0, hertz=1000.0, rate=8000), rate=8000)
+    with PulseServer(rate=8000, channels=1) as room:
+        for name, value in room.environment.items():
+            monkeypatch.setenv(name, value)
+        player = Thread(target=room.play, args=(played,))
+        with MicrophoneSource("pulse") as source:
+            player.start()
+            blocks = collect(source, 3.0)
+        player.join()
+    samples = np.concatenate([block.samples for block in blocks])
+    middle = int(np.argmax(np.abs(samples) > 1000)) + SAMPLE_RATE // 2
+    heard = strongest_hertz(samples[middle : middle + SAMPLE_RATE // 2])
+    assert heard == pytest.approx(1000.0, abs=4.0)
+
+
 @pytest.mark.usefixtures("room")
 def test_blocks_follow_one_another_in_time() -> None:
     with MicrophoneSource("pulse") as source:

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -36,7 +38,7 @@ def zip_of(folder: Path, archive: Path, prefix: str) -> Path:
 
 
 def test_the_bundled_pack_serves_both_languages():
-    assert BUNDLED == packs.find_pack("ro").root == packs.find_pack("en").root
+    assert BUNDLED == packs.choose_pack("ro").root == packs.choose_pack("en").root
     assert packs.read_pack(BUNDLED).is_ours
 
 
@@ -44,15 +46,23 @@ def test_the_bundled_pack_is_whole():
     assert packs.verify(packs.read_pack(BUNDLED)) >= 8
 
 
-def test_a_site_pack_goes_before_the_bundled_one(tmp_path):
+def test_a_site_pack_of_ours_goes_before_the_bundled_one(tmp_path, copy):
+    assert packs.choose_pack("en", "", [tmp_path]).root == copy
+    assert packs.choose_pack("ro").root == BUNDLED
+
+
+def test_a_standard_model_serves_only_where_it_is_chosen(tmp_path):
     site = make_model(tmp_path / "vosk-model-small-en-us-0.15")
-    assert packs.find_pack("en", [tmp_path]).root == site
-    assert packs.find_pack("ro", [tmp_path]).root == BUNDLED
+    assert packs.choose_pack("en", "", [tmp_path]).root == BUNDLED
+    assert packs.choose_pack("en", site.name, [tmp_path]).root == site
+    assert packs.choose_pack("en", str(site)).root == site
+    with pytest.raises(PackError, match="pack_unknown"):
+        packs.choose_pack("en", "vosk-model-of-dreams", [tmp_path])
 
 
 def test_a_language_that_nobody_hears_is_named():
     with pytest.raises(PackError) as caught:
-        packs.find_pack("xx")
+        packs.choose_pack("xx")
     assert caught.value.arguments == {"language": "xx"}
 
 
@@ -119,6 +129,44 @@ def test_a_standard_model_is_installed_from_a_folder(tmp_path, flat):
     pack = packs.install(source, tmp_path / "models")
     assert pack.languages == ("en",)
     assert source.is_dir()
+
+
+@pytest.mark.parametrize("damage", ["changed", "truncated", "missing", "added"])
+def test_a_standard_model_is_compared_with_what_was_installed(tmp_path, damage):
+    source = make_model(tmp_path / "vosk-model-small-en-us-0.15")
+    root = packs.install(source, tmp_path / "models").root
+    assert packs.verify(packs.read_pack(root)) == 2
+    model = root / "am" / "final.mdl"
+    match damage:
+        case "changed":
+            model.write_bytes(b"y")
+        case "truncated":
+            model.write_bytes(b"")
+        case "missing":
+            (root / "conf" / "model.conf").unlink()
+            (root / "conf" / "mfcc.conf").write_bytes(b"x")
+        case "added":
+            (root / "virus.exe").write_bytes(b"x")
+    with pytest.raises(PackError, match=r"file_changed|file_missing|extra_file"):
+        packs.verify(packs.VoicePack(root, {}, ("en",)))
+
+
+def test_a_program_that_is_killed_half_way_leaves_nothing_half_installed(tmp_path):
+    """It dies after the copy, before the pack stands at its place; the old one serves on."""
+    models = tmp_path / "models"
+    packs.install(BUNDLED, models)
+    script = (
+        "import os, sys, pathlib; from surgery_assist.voice import packs; "
+        "packs.verify = lambda pack: os._exit(9); "
+        "packs.install(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]))"
+    )
+    command = [sys.executable, "-c", script, str(BUNDLED), str(models)]
+    assert subprocess.run(command, check=False, timeout=60).returncode == 9
+    assert len(list(models.iterdir())) == 2
+    assert [pack.name for pack in packs.installed_packs([models])][:1] == ["ro-en-command"]
+    assert packs.verify(packs.read_pack(models / "ro-en-command")) >= 8
+    packs.install(BUNDLED, models)
+    assert packs.verify(packs.read_pack(models / "ro-en-command")) >= 8
 
 
 def test_installing_again_replaces(tmp_path, copy):

@@ -1,10 +1,13 @@
 """Phrase files of other people: vocabularies without a registry, and mistakes."""
 
+from pathlib import Path
+
 import pytest
 
 from surgery_assist.errors import PhraseError
+from surgery_assist.settings import resources_dir
 from surgery_assist.voice.parser import Parse
-from surgery_assist.voice.phrases import load_phrases
+from surgery_assist.voice.phrases import Wake, load_phrases
 
 
 def book_of(tmp_path, text, language="en"):
@@ -66,3 +69,35 @@ def test_an_unknown_language_is_refused(tmp_path):
     (tmp_path / "words.yaml").write_text("a: [x]\n", "utf-8")
     with pytest.raises(PhraseError):
         load_phrases(tmp_path / "words.yaml")
+
+
+def test_a_site_adds_its_own_words(tmp_path: Path) -> None:
+    site = tmp_path / "en.yaml"
+    site.write_text(
+        'invert: ["swap the greys"]\n_wake: ["athena"]\n_lists: {preset: [{say: thorax, value: lung}]}',
+        "utf-8",
+    )
+    book = load_phrases(resources_dir() / "phrases" / "en.yaml", site=site)
+    parser = book.parser(None, Wake.OPTIONAL)
+    for said, command in (
+        ("swap the greys", "invert"),
+        ("invert colors", "invert"),
+        ("athena thorax window", "window.preset"),
+    ):
+        assert getattr(parser.parse(said), "command_id", "") == command
+    assert not hasattr(parser.parse("computer invert"), "command_id")
+    site.write_text('no.such: ["swap the greys"]', "utf-8")
+    with pytest.raises(PhraseError):
+        load_phrases(resources_dir() / "phrases" / "en.yaml", site=site)
+
+
+@pytest.mark.parametrize("language", ["ro", "en"])
+def test_no_decoy_is_a_command(language: str) -> None:
+    book = load_phrases(resources_dir() / "phrases" / f"{language}.yaml")
+    decoys = book.decoys()
+    assert decoys is not None
+    parser = book.parser(None, Wake.OPTIONAL)
+    for words, _ in decoys.sentences():
+        assert not hasattr(parser.parse(" ".join(words)), "command_id"), words
+    # Each costs something: where both fit alike, the command is heard.
+    assert min(arc.cost for arc in decoys.states[0].arcs.values()) > 0

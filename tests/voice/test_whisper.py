@@ -157,6 +157,21 @@ def test_any_whisper_folder_can_be_installed_and_serves_no_language(tmp_path: Pa
     assert pack.root in [entry.root for entry in packs.installed_packs([tmp_path / "installed"])]
 
 
+@needs_whisper
+def test_a_folder_of_an_older_converter_is_loaded(tmp_path: Path) -> None:
+    """With ``vocabulary.txt`` in place of ``vocabulary.json``, as most shared models have."""
+    files = whisper_model.packaged_files()
+    folder = tmp_path / "whisper-base"
+    folder.mkdir()
+    (folder / "model.bin").write_bytes(files["model.bin"])
+    (folder / "config.json").write_bytes(files["config.json"])
+    tokens = json.loads(files["vocabulary.json"])
+    (folder / "vocabulary.txt").write_text("\n".join(tokens), "utf-8", newline="\n")
+    loaded = whisper_model.load_whisper(packs.install(folder, tmp_path / "installed").root)
+    assert loaded.name == "whisper-base"
+    assert loaded.vocabulary.encode("next image") == Vocabulary(tokens).encode("next image")
+
+
 def test_a_folder_that_is_no_whisper_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PackError) as caught:
         choose_opinion(str(tmp_path))

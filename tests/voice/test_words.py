@@ -4,7 +4,7 @@ from typing import get_args
 
 from surgery_assist.model.session import Language
 from surgery_assist.voice.lexicon import Lexicon
-from surgery_assist.voice.words import words_report
+from surgery_assist.voice.words import model_words_report, words_report
 
 LEXICON = Lexicon({"en": {"zoom": [("z", "u", "m")]}})
 
@@ -27,3 +27,11 @@ def test_both_languages_have_rules() -> None:
     for language in get_args(Language):
         (word,) = words_report("fereastra", language, Lexicon())["words"]  # type: ignore[misc]
         assert word["from_spelling"]
+
+
+def test_a_standard_model_knows_a_word_or_not():
+    report = model_words_report("Next image", "en", lambda word: word == "next")
+    assert report["words"] == [
+        {"word": "next", "known": True, "pronunciations": [], "from_spelling": False},
+        {"word": "image", "known": False, "pronunciations": [], "from_spelling": False},
+    ]

@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass, field
 from itertools import count
+from typing import Protocol
 
 from PySide6.QtCore import QPointF
 
 from surgery_assist.commands.dispatcher import Dispatcher
 from surgery_assist.model.invocation import Invocation, Source
 from surgery_assist.model.session import Session
+from surgery_assist.model.study import Window
 
 _numbers = count(1)
 
@@ -65,3 +67,32 @@ class Gesture:
         if index is None:
             return False
         return index == session.view.active or self.send("viewport.select", n=index + 1)
+
+
+class Grab(Protocol):
+    """A drag that a pane's source has taken for itself (a handle, the camera)."""
+
+    def move(self, gesture: Gesture, x: float, y: float) -> None:
+        """The pointer is at ``(x, y)`` of the pane, logical pixels; send commands with ``gesture``.
+
+        All that one gesture sends is one step of undo.
+        """
+
+    def release(self) -> None:
+        """The button or finger is up."""
+
+
+class Panes(Protocol):
+    """What mouse and touch ask of the viewports' area."""
+
+    def grab_at(self, session: Session, position: QPointF, kind: str) -> Grab | None:
+        """A drag that the active pane takes for itself."""
+
+    def command_at(self, session: Session, position: QPointF) -> str:
+        """The command of what was clicked or tapped in the active pane; empty for none."""
+
+    def wheel_at(self, session: Session, gesture: Gesture, notches: int) -> bool:
+        """Whether the active pane has taken notches of the wheel."""
+
+    def shown_window(self, session: Session) -> Window | None:
+        """The window in force in the active pane."""

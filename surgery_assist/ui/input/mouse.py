@@ -17,9 +17,7 @@ from PySide6.QtGui import QMouseEvent, QWheelEvent
 
 from surgery_assist.commands.dispatcher import Dispatcher
 from surgery_assist.model.study import Window
-from surgery_assist.model.viewport import shown_window
-from surgery_assist.ui.images import Images
-from surgery_assist.ui.input.gesture import Gesture, in_active_pane
+from surgery_assist.ui.input.gesture import Gesture, Grab, Panes, in_active_pane
 
 DragKind = Literal["window", "pan", "zoom", "rotate"]
 THRESHOLD: Final = 4.0
@@ -40,14 +38,16 @@ class _Drag:
     gesture: Gesture
     window: Window | None = None
     moving: bool = False
+    grab: Grab | None = None
+    """The pane's own handle, which takes the drag in place of the usual kind."""
 
 
 class MouseInput:
     """Turns mouse events of the viewports' area into Invocations."""
 
-    def __init__(self, dispatcher: Dispatcher, images: Images) -> None:
+    def __init__(self, dispatcher: Dispatcher, panes: Panes) -> None:
         self._dispatcher = dispatcher
-        self._images = images
+        self._panes = panes
         self._drag: _Drag | None = None
         self._wheel: Gesture | None = None
         self._wheel_rest = 0
@@ -59,7 +59,8 @@ class MouseInput:
         gesture = Gesture(self._dispatcher, "mouse", kind or "click")
         if not gesture.select(event.position()) or kind is None:
             return
-        self._drag = _Drag(kind, event.position(), event.position(), gesture)
+        grab = self._panes.grab_at(self._dispatcher.session, event.position(), kind)
+        self._drag = _Drag(kind, event.position(), event.position(), gesture, grab=grab)
 
     def move(self, event: QMouseEvent) -> None:
         """Go on with a drag."""
@@ -67,12 +68,15 @@ class MouseInput:
         if drag is None:
             return
         position = event.position()
+        if drag.grab is not None:
+            drag.grab.move(drag.gesture, *in_active_pane(self._dispatcher.session, position))
+            return
         travelled = position - drag.start
         if not drag.moving:
             if abs(travelled.x()) + abs(travelled.y()) < THRESHOLD:
                 return
             drag.moving = True
-            drag.window = self._window()
+            drag.window = self._panes.shown_window(self._dispatcher.session)
         step = position - drag.last
         match drag.kind:
             case "pan":
@@ -86,9 +90,17 @@ class MouseInput:
                 self._drag_window(drag, travelled)
         drag.last = position
 
-    def release(self, _event: QMouseEvent) -> None:
-        """The drag is over."""
-        self._drag = None
+    def release(self, event: QMouseEvent) -> None:
+        """The drag is over; a click that moved nothing does what it was made on."""
+        drag, self._drag = self._drag, None
+        if drag is None:
+            return
+        if drag.grab is not None:
+            drag.grab.release()
+        elif drag.kind == "window" and not drag.moving:
+            command = self._panes.command_at(self._dispatcher.session, event.position())
+            if command:
+                drag.gesture.send(command)
 
     def double_click(self, event: QMouseEvent) -> None:
         """Show one viewport alone, or all again."""
@@ -111,7 +123,7 @@ class MouseInput:
         self._wheel_rest += delta
         notches = int(self._wheel_rest / NOTCH)
         self._wheel_rest -= notches * NOTCH
-        if notches:
+        if notches and not self._panes.wheel_at(self._dispatcher.session, gesture, notches):
             gesture.send("image.step", steps=-notches)
 
     def _run_of_wheel(self) -> Gesture:
@@ -130,15 +142,6 @@ class MouseInput:
         first = atan2(before.y() - middle_y, before.x() - middle_x)
         second = atan2(after.y() - middle_y, after.x() - middle_x)
         return (degrees(second - first) + 180.0) % 360.0 - 180.0
-
-    def _window(self) -> Window | None:
-        session = self._dispatcher.session
-        shown = session.shown(session.view.active)
-        if shown is None:
-            return None
-        viewport, display_set = shown[0], shown[1]
-        window = shown_window(viewport, display_set)
-        return window or self._images.shown_window(display_set.uid, viewport.index)
 
     def _drag_window(self, drag: _Drag, travelled: QPointF) -> None:
         if drag.window is None:

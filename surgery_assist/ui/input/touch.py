@@ -8,7 +8,8 @@ from PySide6.QtGui import QEventPoint, QTouchEvent
 
 from surgery_assist.commands.bindings import Bindings
 from surgery_assist.commands.dispatcher import Dispatcher
-from surgery_assist.ui.input.gesture import Gesture, in_active_pane
+from surgery_assist.model.invocation import Invocation
+from surgery_assist.ui.input.gesture import Gesture, Grab, Panes, in_active_pane
 
 SLOP: Final = 12.0
 """Pixels that a resting finger may wander."""
@@ -24,11 +25,15 @@ _NUMBER_WORDS = {1: "one", 2: "two", 3: "three", 4: "four"}
 class TouchInput(QObject):
     """Turns touch events of the viewports' area into Invocations."""
 
-    def __init__(self, dispatcher: Dispatcher, bindings: Bindings, parent: QObject) -> None:
+    def __init__(
+        self, dispatcher: Dispatcher, bindings: Bindings, panes: Panes, parent: QObject
+    ) -> None:
         super().__init__(parent)
         self._dispatcher = dispatcher
+        self._panes = panes
         self._bindings = bindings.touch
         self._gesture: Gesture | None = None
+        self._grab: Grab | None = None
         self._fingers = 0
         self._moved = False
         self._scrolled = 0.0
@@ -63,16 +68,23 @@ class TouchInput(QObject):
     def _begin(self, position: QPointF) -> None:
         self._reset()
         self._gesture = Gesture(self._dispatcher, "touch", "touch")
-        self._gesture.select(position)
+        if self._gesture.select(position):
+            self._grab = self._panes.grab_at(self._dispatcher.session, position, "touch")
         self._long_press.start()
 
     def _reset(self) -> None:
         self._long_press.stop()
+        self._drop()
         self._gesture = None
         self._fingers = 0
         self._moved = False
         self._scrolled = self._turned = 0.0
         self._travel = QPointF()
+
+    def _drop(self) -> None:
+        if self._grab is not None:
+            self._grab.release()
+            self._grab = None
 
     def _follow(self, points: list[QEventPoint]) -> None:
         count = len(points)
@@ -82,10 +94,17 @@ class TouchInput(QObject):
         if count == 1 and (far or self._moved):
             self._moved = True
             self._long_press.stop()
-            self._scroll(step.y())
+            self._drag(points[0].position(), step.y())
         elif count == 2:
+            self._drop()
             self._moved = True
             self._pinch(points[0], points[1], step)
+
+    def _drag(self, position: QPointF, dy: float) -> None:
+        if self._grab is None or self._gesture is None:
+            self._scroll(dy)
+        else:
+            self._grab.move(self._gesture, *in_active_pane(self._dispatcher.session, position))
 
     def _scroll(self, dy: float) -> None:
         """A pane's height goes through the series, but no image needs less than six pixels."""
@@ -149,6 +168,10 @@ class TouchInput(QObject):
             self._since_tap.invalidate()
             self._bound("double-tap")
             return
+        session = self._dispatcher.session
+        command = self._panes.command_at(session, position)
+        if command:
+            self._dispatcher.dispatch(Invocation(command, {}, "touch"))
         self._tap_position = position
         self._since_tap.restart()
 

@@ -1,0 +1,1 @@
+"""DICOM objects that say something of images: segments, structures, presentations, reports."""

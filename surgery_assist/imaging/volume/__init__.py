@@ -1,0 +1,1 @@
+"""Volumes from stacks of slices, and images of planes and curves through them."""
