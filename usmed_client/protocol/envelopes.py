@@ -7,12 +7,12 @@ and it can only come from the sender (the idea of Noise's IK handshake, one mess
 import base64
 from typing import Literal
 
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from pydantic import Field
 
 from usmed_client.errors import IntegrityError
 from usmed_client.protocol.message import Message
-from usmed_client.protocol.stream import ChunkCipher, new_private_key, public_hex
+from usmed_client.protocol.stream import ChunkCipher, agree, new_private_key, public_hex
 
 Direction = Literal["request", "reply"]
 
@@ -61,8 +61,7 @@ def seal(
 ) -> Envelope:
     """Seal a message to a site."""
     one_time = new_private_key()
-    other = X25519PublicKey.from_public_bytes(bytes.fromhex(addressee_key))
-    secret = one_time.exchange(other) + own_key.exchange(other)
+    secret = agree(one_time, addressee_key) + agree(own_key, addressee_key)
     cipher = ChunkCipher(
         secret, _context(message_id, sender, addressee, direction, public_hex(one_time))
     )
@@ -81,9 +80,7 @@ def unseal(envelope: Envelope, *, own_key: X25519PrivateKey, sender_key: str) ->
     IntegrityError
         It is not for us, not from ``sender_key``'s owner, or was changed.
     """
-    one_time = X25519PublicKey.from_public_bytes(bytes.fromhex(envelope.one_time_key))
-    sender = X25519PublicKey.from_public_bytes(bytes.fromhex(sender_key))
-    secret = own_key.exchange(one_time) + own_key.exchange(sender)
+    secret = agree(own_key, envelope.one_time_key) + agree(own_key, sender_key)
     context = _context(
         envelope.id, envelope.sender, envelope.addressee, envelope.direction, envelope.one_time_key
     )

@@ -1,5 +1,6 @@
 """Manifests: what a source has, down to the hash of every instance (manifest-first transfer)."""
 
+from collections.abc import Container
 from datetime import date
 from hashlib import sha256
 
@@ -58,6 +59,16 @@ class StudyManifest(Message):
     def size(self) -> int:
         """Bytes of all instances."""
         return sum(entry.size for entry in self.instances)
+
+    def without(self, sop_uids: Container[str]) -> "StudyManifest":
+        """The manifest without these instances, and without series that are empty then."""
+        series = [
+            one.model_copy(
+                update={"instances": tuple(i for i in one.instances if i.sop_uid not in sop_uids)}
+            )
+            for one in self.series
+        ]
+        return self.model_copy(update={"series": tuple(one for one in series if one.instances)})
 
     def digest(self) -> Sha256:
         """Hash of the manifest: what a release is given for."""

@@ -31,6 +31,20 @@ def public_hex(key: X25519PrivateKey) -> str:
     return key.public_key().public_bytes_raw().hex()
 
 
+def agree(own: X25519PrivateKey, other_hex: str) -> bytes:
+    """The secret of two keys.
+
+    Raises
+    ------
+    IntegrityError
+        The other key is none, or one that gives every partner the same secret (RFC 7748, 6.1).
+    """
+    try:
+        return own.exchange(X25519PublicKey.from_public_bytes(bytes.fromhex(other_hex)))
+    except ValueError:
+        raise IntegrityError("key_wrong") from None
+
+
 def chunks_of(size: int) -> int:
     """How many chunks a stream of ``size`` bytes has; an empty one still has its last."""
     return max(1, -(-size // CHUNK_SIZE))
@@ -59,10 +73,16 @@ class ChunkCipher:
     def agreed(
         cls, own: X25519PrivateKey, other_hex: str, context: str, *, sender: bool
     ) -> "ChunkCipher":
-        """The cipher of two one-time keys; both sides come to the same one."""
+        """The cipher of two one-time keys; both sides come to the same one.
+
+        Raises
+        ------
+        IntegrityError
+            The other key is none that a secret could be agreed with.
+        """
         other = bytes.fromhex(other_hex)
         mine = own.public_key().public_bytes_raw()
-        shared = own.exchange(X25519PublicKey.from_public_bytes(other))
+        shared = agree(own, other_hex)
         pair = mine + other if sender else other + mine
         return cls(shared + pair, context)
 

@@ -12,6 +12,8 @@ from typing import Final
 from uuid import uuid4
 
 import structlog
+from pydantic import ValidationError
+from sqlalchemy.exc import SQLAlchemyError
 
 from usmed_client.errors import (
     IdentityMismatchError,
@@ -27,9 +29,13 @@ from usmed_server.gateway.collection.parts import EngineParts
 from usmed_server.gateway.collection.record import Record
 from usmed_server.gateway.collection.site import SiteCollector
 from usmed_server.gateway.collection.states import SiteEvent
+from usmed_server.gateway.priorities import Turns
 
 _TOGETHER: Final = 8
 """Sites that are asked at once; more wait their turn, the most urgent first."""
+
+_UNSETTLED: Final = frozenset((SiteState.AMBIGUOUS, SiteState.REFUSED, SiteState.FAILED))
+_FINISHED: Final = _UNSETTLED | {SiteState.NO_DATA, SiteState.COMMITTED}
 
 log = structlog.get_logger()
 
@@ -43,7 +49,7 @@ class Engine:
         self._tasks: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._breakers: dict[str, Breaker] = {}
         self._changed: dict[str, set[asyncio.Event]] = {}
-        self._turns = asyncio.Semaphore(_TOGETHER)
+        self._turns = Turns(_TOGETHER)
 
     async def start(self) -> None:
         """Go on with what an earlier run left unfinished."""
@@ -74,14 +80,27 @@ class Engine:
             self.record.begin, request, idempotency_key, by, sites
         )
         if not new:
-            await asyncio.to_thread(self.record.reopen, collection_id)
+            # The same key is the same request again; without one somebody asks anew, and what a
+            # site has may have grown since.
+            again = _UNSETTLED if idempotency_key else _FINISHED
             await asyncio.to_thread(self.record.add_sites, collection_id, sites)
+            await asyncio.to_thread(self.record.reopen, collection_id, again)
         log.info("collection_requested", collection=collection_id, count=len(sites))
-        await self.retry(collection_id)
+        await self._go_on(collection_id)
         return collection_id
 
     async def retry(self, collection_id: str) -> None:
-        """Go on with all sites of a collection that have not finished, at once."""
+        """Go on at once with all sites of a collection that have not brought what they have.
+
+        Raises
+        ------
+        RefusedError
+            There is no such collection.
+        """
+        await asyncio.to_thread(self.record.reopen, collection_id, _UNSETTLED)
+        await self._go_on(collection_id)
+
+    async def _go_on(self, collection_id: str) -> None:
         report = await self.report(collection_id)
         for site in report.sites:
             key = (collection_id, site.site)
@@ -89,7 +108,7 @@ class Engine:
             if waiting and key in self._tasks:
                 self._tasks.pop(key).cancel()
                 self._breakers.pop(site.site, None)
-            if not site.state.is_final or site.state is SiteState.AMBIGUOUS:
+            if not site.state.is_final:
                 self._drive(collection_id, site.site)
 
     async def cancel(self, collection_id: str) -> None:
@@ -101,9 +120,11 @@ class Engine:
             There is no such collection.
         """
         await asyncio.to_thread(self.record.cancel, collection_id)
-        for (collection, _), task in list(self._tasks.items()):
-            if collection == collection_id:
-                task.cancel()
+        tasks = [task for (id_, _), task in self._tasks.items() if id_ == collection_id]
+        for task in tasks:
+            task.cancel()
+        # Whoever takes it up again must find nobody at work.
+        await asyncio.gather(*tasks, return_exceptions=True)
         self._notify(collection_id)
 
     async def report(self, collection_id: str) -> CollectionReport:
@@ -170,16 +191,17 @@ class Engine:
 
     async def _run(self, collection_id: str, site: str) -> None:
         breaker = self._breakers.setdefault(site, Breaker())
+        priority = (await asyncio.to_thread(self.record.request, collection_id)).priority
         while True:
             state = await asyncio.to_thread(self.record.state, collection_id, site)
-            if state in (SiteState.RETRY_AT, SiteState.BREAKER_OPEN, SiteState.AMBIGUOUS):
+            if state in (SiteState.RETRY_AT, SiteState.BREAKER_OPEN):
                 await self._move(collection_id, site, SiteEvent.DUE)
             elif state is SiteState.QUEUED:
                 await self._move(collection_id, site, SiteEvent.ASKED)
             else:
                 return
             try:
-                async with self._turns:
+                async with self._turns.turn(priority):
                     await self._collect(collection_id, site)
                 breaker.succeeded()
             except UnreachableError as error:
@@ -215,10 +237,20 @@ class Engine:
             parts.alarm(error.code)
             raise UnreachableError(error.code, error.detail) from error
         except ProtocolError as error:
-            parts.alarm(error.code)
-            await asyncio.to_thread(self.record.drop_ticket, collection_id, site)
-            shutil.rmtree(parts.folder / collection_id / site, ignore_errors=True)
-            await self._move(collection_id, site, SiteEvent.BROKEN, reason=error.code)
+            await self._give_up(collection_id, site, error.code)
+        except ValidationError:
+            await self._give_up(collection_id, site, "invalid_message")
+        except (OSError, SQLAlchemyError) as error:
+            # A full or broken disk: nothing is lost, and it goes on when there is room again.
+            parts.alarm("disk")
+            raise UnreachableError("disk", type(error).__name__) from error
+
+    async def _give_up(self, collection_id: str, site: str, code: str) -> None:
+        """The site breaks the rules: nothing more of it, until a person asks again."""
+        self._parts.alarm(code)
+        await asyncio.to_thread(self.record.drop_ticket, collection_id, site)
+        shutil.rmtree(self._parts.folder / collection_id / site, ignore_errors=True)
+        await self._move(collection_id, site, SiteEvent.BROKEN, reason=code)
 
     async def _move(
         self, collection_id: str, site: str, event: SiteEvent, *, reason: str = "", wait: float = 0

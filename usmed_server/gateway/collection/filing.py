@@ -7,6 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from sqlalchemy import delete, select, update
+from sqlalchemy.exc import IntegrityError as DatabaseIntegrityError
+
 from usmed_client.errors import (
     IdentityMismatchError,
     IntegrityError,
@@ -69,30 +72,48 @@ class Filing:
             The PACS does not take the batch; nothing of it counts as stored.
         """
         filed = Filed()
-        ready: dict[str, tuple[Path, str]] = {}
-        for arrived in batch:
-            try:
-                study_uid, path = self._checked(arrived)
-            except (IdentityMismatchError, ProtocolError) as error:
-                self._set_aside(arrived, digests[arrived.sop_uid], error.code)
-                filed.quarantined.append((arrived.sop_uid, error.code))
-                continue
-            ready[arrived.sop_uid] = (path, study_uid)
+        ready = self._ready(batch, digests, filed)
+        ours, differing = self._stage(
+            {uid: (digests[uid], study) for uid, (_, study) in ready.items()}
+        )
+        arrivals = {arrived.sop_uid: arrived for arrived in batch}
+        for sop_uid in differing:
+            del ready[sop_uid]
+            self._refuse(arrivals[sop_uid], digests, "content_differs", filed)
         failed = ""
         for stored in self._parts.pacs.store([path for path, _ in ready.values()]):
-            path, study_uid = ready[stored.sop_uid]
-            # A conflict is our own copy of an earlier try: `planning` never asks for other content.
-            if stored.outcome == "failed":
+            if stored.outcome == "failed" or stored.sop_uid not in ready:
                 failed = stored.detail or "pacs_refused"
-                continue
-            self._note(stored.sop_uid, digests[stored.sop_uid], study_uid)
-            filed.stored.append(stored.sop_uid)
+            elif stored.outcome == "conflict" and stored.sop_uid not in ours:
+                # The PACS has it with other content and could not tell us so before.
+                self._refuse(arrivals[stored.sop_uid], digests, "content_differs", filed)
+            else:
+                filed.stored.append(stored.sop_uid)
+        self._settle(filed)
         if failed:
             raise UnreachableError("pacs_refused", failed)
         for arrived in batch:
             for path in (arrived.path, _refiled(arrived.path)):
                 path.unlink(missing_ok=True)
         return filed
+
+    def _ready(
+        self, batch: Sequence[Arrived], digests: dict[str, str], filed: Filed
+    ) -> dict[str, tuple[Path, str]]:
+        """Refiled files and their studies, by UID; what is wrong is set aside."""
+        ready = {}
+        for arrived in batch:
+            try:
+                study_uid, path = self._checked(arrived)
+            except (IdentityMismatchError, ProtocolError) as error:
+                self._refuse(arrived, digests, error.code, filed)
+            else:
+                ready[arrived.sop_uid] = (path, study_uid)
+        return ready
+
+    def _refuse(self, arrived: Arrived, digests: dict[str, str], reason: str, filed: Filed) -> None:
+        self._set_aside(arrived, digests[arrived.sop_uid], reason)
+        filed.quarantined.append((arrived.sop_uid, reason))
 
     def _checked(self, arrived: Arrived) -> tuple[str, Path]:
         """Study UID, and the file under the local number.
@@ -114,6 +135,8 @@ class Filing:
             if str(dataset.SOPInstanceUID) != arrived.sop_uid:
                 raise IntegrityError("another_instance")
             study_uid = str(dataset.StudyInstanceUID)
+            if not (study_uid and dataset.SeriesInstanceUID and dataset.SOPClassUID):
+                raise ProtocolError("not_dicom", "empty UID")
             self._check_patient(identity_of(dataset), study_uid)
             if str(dataset.file_meta.TransferSyntaxUID) == _DEFLATED:
                 dataset = dcmread(arrived.path)
@@ -145,12 +168,52 @@ class Filing:
             shutil.copyfile(arrived.path, target)
         self._parts.set_aside(arrived.sop_uid, digest, self._source, reason)
 
-    def _note(self, sop_uid: str, digest: str, study_uid: str) -> None:
+    def _stage(self, found: dict[str, tuple[str, str]]) -> tuple[set[str], set[str]]:
+        """Write down what the PACS is about to get, by UID: hash and study.
+
+        After a kill between the PACS and us, that tells our own copy from somebody else's.
+
+        Returns
+        -------
+        UIDs that were written down before, and those that came with another hash then.
+        """
+        try:
+            return self._stage_once(found)
+        except DatabaseIntegrityError:  # another site brings the same at this moment
+            return self._stage_once(found)
+
+    def _stage_once(self, found: dict[str, tuple[str, str]]) -> tuple[set[str], set[str]]:
+        now = datetime.now(UTC)
         with self._parts.database.session() as session:
-            session.merge(
-                ReceivedInstance(
-                    sop_uid=sop_uid, sha256=digest, study_uid=study_uid, source=self._source,
-                    state="stored", at=datetime.now(UTC),
+            known = {
+                row.sop_uid: row.sha256
+                for row in session.scalars(
+                    select(ReceivedInstance).where(ReceivedInstance.sop_uid.in_(list(found)))
+                )
+            }
+            for sop_uid, (digest, study_uid) in found.items():
+                if sop_uid not in known:
+                    session.add(
+                        ReceivedInstance(
+                            sop_uid=sop_uid, sha256=digest, study_uid=study_uid,
+                            source=self._source, state="staged", at=now,
+                        )
+                    )  # fmt: skip
+        return set(known), {uid for uid in known if known[uid] != found[uid][0]}
+
+    def _settle(self, filed: Filed) -> None:
+        """Mark what is stored; forget what was not ours to write down."""
+        refused = [uid for uid, _ in filed.quarantined]
+        with self._parts.database.session() as session:
+            session.execute(
+                update(ReceivedInstance)
+                .where(ReceivedInstance.sop_uid.in_(filed.stored))
+                .values(state="stored", at=datetime.now(UTC))
+            )
+            session.execute(
+                delete(ReceivedInstance).where(
+                    ReceivedInstance.sop_uid.in_(refused), ReceivedInstance.state == "staged",
+                    ReceivedInstance.source == self._source,
                 )
             )  # fmt: skip
 

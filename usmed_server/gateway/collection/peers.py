@@ -214,13 +214,25 @@ class DirectoryClient:
             request, message_id=message_id, sender=self._site, addressee=addressee.site,
             direction="request", own_key=self._box, addressee_key=addressee.box_key,
         )  # fmt: skip
-        await self._send("POST", "/h/v1/mail", envelope)
+        answer = await self._relayed(envelope)
+        if not answer:
+            raise UnreachableError("no_answer", addressee.site)
+        return self._opened(Envelope.model_validate_json(answer), message_id, addressee)
+
+    async def _relayed(self, envelope: Envelope) -> bytes:
+        """The reply, empty when none came in time."""
         deadline = asyncio.get_running_loop().time() + _ANSWER_SECONDS
-        while asyncio.get_running_loop().time() < deadline:
-            answer = await self._send("GET", f"/h/v1/replies/{message_id}?wait={_RELAY_WAIT}")
-            if answer:
-                return self._opened(Envelope.model_validate_json(answer), message_id, addressee)
-        raise UnreachableError("no_answer", addressee.site)
+        answer = b""
+        try:
+            await self._send("POST", "/h/v1/mail", envelope)
+            while not answer and asyncio.get_running_loop().time() < deadline:
+                answer = await self._send("GET", f"/h/v1/replies/{envelope.id}?wait={_RELAY_WAIT}")
+        except RefusedError as error:
+            # A full box, or a directory that was restarted meanwhile: another try may help.
+            if error.code in ("mailbox_full", "no_such_request"):
+                raise UnreachableError(error.code, envelope.addressee) from error
+            raise
+        return answer
 
     def _opened(self, envelope: Envelope, message_id: str, sender: Announcement) -> bytes:
         if (envelope.id, envelope.sender, envelope.direction) != (message_id, sender.site, "reply"):

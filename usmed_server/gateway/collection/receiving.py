@@ -13,7 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-from usmed_client.errors import IntegrityError, StoreError
+from usmed_client.errors import IntegrityError, StoreError, UnreachableError
 from usmed_client.protocol.peers import TransferTicket
 from usmed_client.protocol.stream import CHUNK_SIZE, ChunkCipher
 from usmed_server.gateway.archive.entries import file_sha256
@@ -40,6 +40,7 @@ class Receiver:
     ----------
     digests
         Announced SHA-256 by SOP Instance UID.
+        Announced and no longer wanted instances of the ticket are passed over.
     taken
         How many instances, from the first on, were already taken out of the folder.
     """
@@ -60,6 +61,7 @@ class Receiver:
         self._hash = sha256()
         self._written = 0
         self._received = 0
+        self._resumed = False
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     @property
@@ -71,6 +73,10 @@ class Receiver:
         """Complete instances of an earlier run; then ready to go on within the first partial."""
         while self._number < len(self._ticket.order):
             path = self._path(self._number)
+            if self._ticket.order[self._number] not in self._digests:  # filed before the kill
+                path.unlink(missing_ok=True)
+                self._number += 1
+                continue
             size = self._ticket.sizes[self._number]
             if not path.is_file() or path.stat().st_size < size:
                 break
@@ -87,6 +93,7 @@ class Receiver:
                 while block := file.read(1 << 20):
                     self._hash.update(block)
                     self._written += len(block)
+            self._resumed = True
 
     async def receive(self, peer: Peer) -> AsyncIterator[Arrived]:
         """The rest of the instances, as they become complete.
@@ -141,7 +148,7 @@ class Receiver:
                 self._written += len(piece)
                 rest = rest[len(piece) :]
                 if self._written == size:
-                    arrived.append(self._complete(size))
+                    arrived += self._complete(size)
         except OSError as error:
             raise StoreError("disk", error.strerror or type(error).__name__) from error
         return arrived
@@ -149,15 +156,22 @@ class Receiver:
     def _is_empty_instance(self) -> bool:
         return self._number < len(self._ticket.order) and not self._ticket.sizes[self._number]
 
-    def _complete(self, size: int) -> Arrived:
+    def _complete(self, size: int) -> list[Arrived]:
         path, sop_uid = self._path(self._number), self._ticket.order[self._number]
-        if self._hash.hexdigest() != self._digests[sop_uid]:
-            path.unlink()
-            raise IntegrityError("instance_changed")
-        self._number += 1
+        announced = self._digests.get(sop_uid)
+        found, resumed = self._hash.hexdigest(), self._resumed
         self._hash = sha256()
         self._written = 0
-        return Arrived(self._number - 1, sop_uid, path, size)
+        self._resumed = False
+        if announced is None:
+            path.unlink()
+        elif found != announced:
+            path.unlink()
+            if resumed:  # a power cut spoils the end of a file: our fault, not the sender's
+                raise UnreachableError("partial_spoiled")
+            raise IntegrityError("instance_changed")
+        self._number += 1
+        return [Arrived(self._number - 1, sop_uid, path, size)] if announced else []
 
     def _path(self, number: int) -> Path:
         return self._folder / f"{number:06d}.dcm"

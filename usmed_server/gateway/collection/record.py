@@ -1,7 +1,7 @@
 """Collections in the database: every move of a site is a row before it is an action."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -9,6 +9,7 @@ from typing import Final
 from uuid import uuid4
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 
 from usmed_client.errors import RefusedError
 from usmed_client.protocol.collections import (
@@ -48,6 +49,14 @@ class Record:
             f"{request.patient_id}|{request.purpose}|{datetime.now(UTC).date()}"
         )
         key = sha256(f"{by if idempotency_key else ''}|{named}".encode()).hexdigest()
+        try:
+            return self._begin(request, key, by, sites)
+        except IntegrityError:  # asked twice at the same moment: the other one has begun it
+            return self._begin(request, key, by, sites)
+
+    def _begin(
+        self, request: CollectionRequest, key: str, by: str, sites: dict[str, str]
+    ) -> tuple[str, bool]:
         now = datetime.now(UTC)
         with self._database.session() as session:
             known = session.scalar(select(Collection.id).where(Collection.idempotency_key == key))
@@ -202,13 +211,28 @@ class Record:
                 raise RefusedError("no_such_collection")
             row.cancelled = True
 
-    def reopen(self, collection_id: str) -> None:
-        """Take a cancelled collection up again."""
+    def reopen(self, collection_id: str, again: Container[SiteState]) -> None:
+        """Take a collection up again, with sites in the states ``again`` from the question on.
+
+        Only while nothing of it is being driven: states of a stopped try are those after a kill.
+
+        Raises
+        ------
+        RefusedError
+            There is no such collection.
+        """
         with self._database.session() as session:
             row = session.get(Collection, collection_id)
             if row is None:
                 raise RefusedError("no_such_collection")
-            row.cancelled = False
+            was_cancelled, row.cancelled = row.cancelled, False
+            for site in row.sites:
+                state = SiteState(site.state)
+                if state in again:
+                    site.state = after(state, SiteEvent.ASKED_AGAIN)
+                    site.since, site.reason = datetime.now(UTC), ""
+                elif was_cancelled:
+                    site.state = resumed(state)
 
     def report(self, collection_id: str) -> CollectionReport:
         """How a collection stands.

@@ -30,7 +30,7 @@ from usmed_client.protocol.peers import (
     TransferRequest,
     TransferTicket,
 )
-from usmed_client.protocol.stream import ChunkCipher, new_private_key, public_hex
+from usmed_client.protocol.stream import ChunkCipher, chunks_of, new_private_key, public_hex
 from usmed_server.gateway.collection.filing import Filing
 from usmed_server.gateway.collection.parts import EngineParts
 from usmed_server.gateway.collection.planning import Plan, plan
@@ -84,7 +84,7 @@ class SiteCollector:
         await self._move(SiteEvent.RELEASED)
         trouble = await self._transfer(wanted, release) if wanted.wanted else ""
         await self._move(SiteEvent.RECEIVED_ALL)
-        await self._make_sure(wanted)
+        trouble = await self._make_sure(wanted) or trouble
         if wanted.conflicts:
             await asyncio.to_thread(self._quarantine, wanted)
             trouble = "content_differs"
@@ -150,11 +150,7 @@ class SiteCollector:
         kept = await asyncio.to_thread(self.record.ticket, self.collection_id, self.peer.site)
         if kept is not None:
             ticket, key, taken = kept
-            digests = wanted.digests
-            rest = ticket.order[taken:]
-            if set(rest) == set(digests) or (
-                set(digests) <= set(rest) and all(uid in digests for uid in rest)
-            ):
+            if set(wanted.digests) <= set(ticket.order):
                 return ticket, X25519PrivateKey.from_private_bytes(key), taken
             await asyncio.to_thread(self._forget_transfer)
         own = new_private_key()
@@ -168,9 +164,10 @@ class SiteCollector:
         answer = await self._post("transfers", request)
         ticket = TransferTicket.model_validate_json(answer)
         sizes = {entry.sop_uid: entry.size for entry in wanted.wanted}
-        if ticket.order != request.wanted or any(
-            size != sizes[uid] for uid, size in zip(ticket.order, ticket.sizes, strict=True)
-        ):
+        announced = tuple(sizes[uid] for uid in request.wanted)
+        if (ticket.order, ticket.sizes, ticket.chunks) != (
+            request.wanted, announced, chunks_of(sum(announced)),
+        ):  # fmt: skip
             raise ProtocolError("manifest_lies")
         await asyncio.to_thread(self.keep_ticket, ticket, own, 0)
         return ticket, own, 0
@@ -181,13 +178,19 @@ class SiteCollector:
             self.collection_id, self.peer.site, ticket, own.private_bytes_raw(), taken
         )
 
-    async def _make_sure(self, wanted: Plan) -> None:
-        """Ask the PACS whether it holds all for good (storage commitment)."""
+    async def _make_sure(self, wanted: Plan) -> str:
+        """Ask the PACS whether it holds all for good (storage commitment).
+
+        Returns
+        -------
+        Why something was set aside, in this or an earlier try, or "".
+        """
         uids = [entry.sop_uid for entry in (*wanted.wanted, *wanted.held)]
         lacking = await asyncio.to_thread(self.parts.pacs.commit, uids)
-        aside = await asyncio.to_thread(self.parts.quarantined, lacking)
-        if set(lacking) - aside:
+        aside = await asyncio.to_thread(self.parts.quarantined, wanted.digests, self.peer.site)
+        if set(lacking) - set(aside):
             raise UnreachableError("pacs_lost_instances", str(len(lacking)))
+        return next(iter(aside.values()), "")
 
     def _quarantine(self, wanted: Plan) -> None:
         for entry in wanted.conflicts:

@@ -28,33 +28,41 @@ class SiteEvent(StrEnum):
     DUE = "due"
     """The time for another try has come."""
     SAYS_NO = "says no"
+    ASKED_AGAIN = "asked again"
+    """Somebody wants it once more: another request, or a retry after a "no"."""
     BROKEN = "broken"
     """It sent what it may not: another patient, other bytes than announced, twice over."""
 
 
-TRANSITIONS: Final[dict[tuple[S, SiteEvent], S]] = {
-    (S.QUEUED, SiteEvent.ASKED): S.QUERYING,
-    (S.QUEUED, SiteEvent.TOO_OFTEN_LOST): S.BREAKER_OPEN,
-    (S.QUERYING, SiteEvent.SAYS_NOTHING): S.NO_DATA,
-    (S.QUERYING, SiteEvent.SAYS_AMBIGUOUS): S.AMBIGUOUS,
-    (S.QUERYING, SiteEvent.SAYS_FOUND): S.FOUND,
-    (S.FOUND, SiteEvent.RELEASE_ASKED): S.AWAITING_RELEASE,
-    (S.AWAITING_RELEASE, SiteEvent.RELEASED): S.TRANSFERRING,
-    (S.TRANSFERRING, SiteEvent.RECEIVED_ALL): S.VERIFYING,
-    (S.VERIFYING, SiteEvent.STORED): S.COMMITTED,
-    (S.RETRY_AT, SiteEvent.DUE): S.QUERYING,
-    (S.BREAKER_OPEN, SiteEvent.DUE): S.QUERYING,
-    (S.AMBIGUOUS, SiteEvent.DUE): S.QUERYING,
-} | {
-    (state, event): after
-    for state in (S.QUERYING, S.FOUND, S.AWAITING_RELEASE, S.TRANSFERRING, S.VERIFYING)
-    for event, after in (
-        (SiteEvent.LOST, S.RETRY_AT),
-        (SiteEvent.TOO_OFTEN_LOST, S.BREAKER_OPEN),
-        (SiteEvent.SAYS_NO, S.REFUSED),
-        (SiteEvent.BROKEN, S.FAILED),
-    )
-}
+TRANSITIONS: Final[dict[tuple[S, SiteEvent], S]] = (
+    {
+        (S.QUEUED, SiteEvent.ASKED): S.QUERYING,
+        (S.QUEUED, SiteEvent.TOO_OFTEN_LOST): S.BREAKER_OPEN,
+        (S.QUERYING, SiteEvent.SAYS_NOTHING): S.NO_DATA,
+        (S.QUERYING, SiteEvent.SAYS_AMBIGUOUS): S.AMBIGUOUS,
+        (S.QUERYING, SiteEvent.SAYS_FOUND): S.FOUND,
+        (S.FOUND, SiteEvent.RELEASE_ASKED): S.AWAITING_RELEASE,
+        (S.AWAITING_RELEASE, SiteEvent.RELEASED): S.TRANSFERRING,
+        (S.TRANSFERRING, SiteEvent.RECEIVED_ALL): S.VERIFYING,
+        (S.VERIFYING, SiteEvent.STORED): S.COMMITTED,
+        (S.RETRY_AT, SiteEvent.DUE): S.QUERYING,
+        (S.BREAKER_OPEN, SiteEvent.DUE): S.QUERYING,
+    }
+    | {
+        (state, event): after
+        for state in (S.QUERYING, S.FOUND, S.AWAITING_RELEASE, S.TRANSFERRING, S.VERIFYING)
+        for event, after in (
+            (SiteEvent.LOST, S.RETRY_AT),
+            (SiteEvent.TOO_OFTEN_LOST, S.BREAKER_OPEN),
+            (SiteEvent.SAYS_NO, S.REFUSED),
+            (SiteEvent.BROKEN, S.FAILED),
+        )
+    }
+    | {
+        (state, SiteEvent.ASKED_AGAIN): S.QUEUED
+        for state in (S.NO_DATA, S.AMBIGUOUS, S.COMMITTED, S.REFUSED, S.FAILED)
+    }
+)
 
 
 def after(state: S, event: SiteEvent) -> S:

@@ -11,11 +11,12 @@ from sqlalchemy.exc import IntegrityError
 
 from usmed_client.errors import RefusedError
 from usmed_client.protocol.identity import Identity
+from usmed_client.protocol.manifests import StudyManifest
 from usmed_client.protocol.peers import DiscoverAnswer, DiscoverRequest, Found
 from usmed_server.core.database import Database
 from usmed_server.gateway.identity.matching import Comparison, Verdict, compare
 from usmed_server.gateway.keys import GatewayKeys
-from usmed_server.gateway.models import AnsweredRequest, Review
+from usmed_server.gateway.models import AnsweredRequest, ReceivedInstance, Review
 from usmed_server.gateway.ports import Pacs, PacsPatient
 from usmed_server.gateway.source.manifests import Manifests
 
@@ -57,7 +58,9 @@ class Discovery:
         study_uids = list(dict.fromkeys(uid for patient in same for uid in patient.study_uids))
         if study_uids:
             studies, pending = self._manifests.of_studies(study_uids)
-            return DiscoverAnswer(found=Found.FOUND, pending=pending, studies=tuple(studies))
+            own = self._own(studies)
+            if own or pending:
+                return DiscoverAnswer(found=Found.FOUND, pending=pending, studies=own)
         if undecided:
             self._ask_a_person(request, undecided)
             return DiscoverAnswer(found=Found.AMBIGUOUS)
@@ -114,6 +117,26 @@ class Discovery:
             elif comparison.verdict is Verdict.POSSIBLE:
                 possible.append((patient, comparison))
         return same, possible
+
+    def _own(self, studies: Sequence[StudyManifest]) -> tuple[StudyManifest, ...]:
+        """Without what came from other sites: those announce it themselves, as it was.
+
+        Our copies are filed under our number and so have other bytes under the same UID.
+        """
+        uids = [entry.sop_uid for study in studies for entry in study.instances]
+        foreign: set[str] = set()
+        with self._database.session() as session:
+            for first in range(0, len(uids), 500):
+                part = uids[first : first + 500]
+                foreign |= set(
+                    session.scalars(
+                        select(ReceivedInstance.sop_uid).where(ReceivedInstance.sop_uid.in_(part))
+                    )
+                )
+        if not foreign:
+            return tuple(studies)
+        own = (study.without(foreign) for study in studies)
+        return tuple(study for study in own if study.series)
 
     def _answer_once(self, peer: str, request_id: str) -> None:
         now = datetime.now(UTC)
@@ -181,5 +204,5 @@ def check_clock(issued_at: datetime) -> None:
     ------
     RefusedError
     """
-    if abs(datetime.now(UTC) - issued_at) > CLOCK_SKEW:
+    if issued_at.tzinfo is None or abs(datetime.now(UTC) - issued_at) > CLOCK_SKEW:
         raise RefusedError("clock_skew")

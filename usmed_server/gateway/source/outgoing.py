@@ -38,6 +38,7 @@ class _Stream:
 
     destination: str
     priority: str
+    expires_at: datetime
     cipher: ChunkCipher
     digests: tuple[str, ...]
     ends: tuple[int, ...]
@@ -135,20 +136,25 @@ class Outgoing:
 
     def _stream(self, ticket_id: str, destination: str) -> _Stream:
         stream = self._streams.get(ticket_id) or self._load(ticket_id)
-        if stream is None or stream.destination != destination:
+        if (
+            stream is None
+            or stream.destination != destination
+            or stream.expires_at < datetime.now(UTC)
+        ):
             raise RefusedError("no_such_ticket")
         return stream
 
     def _load(self, ticket_id: str) -> _Stream | None:
         with self._database.session() as session:
             row = session.get(OutgoingTransfer, ticket_id)
-        if row is None or aware(row.expires_at) < datetime.now(UTC):
+        if row is None:
             return None
         own = X25519PrivateKey.from_private_bytes(self._keys.unseal(row.sender_key, _KEY))
         items: Sequence[tuple[str, str, int]] = json.loads(row.items)
         stream = _Stream(
             destination=row.destination,
             priority=row.priority,
+            expires_at=aware(row.expires_at),
             cipher=ChunkCipher.agreed(own, row.recipient_key, "transfer", sender=True),
             digests=tuple(digest for _, digest, _ in items),
             ends=tuple(accumulate(size for _, _, size in items)),
