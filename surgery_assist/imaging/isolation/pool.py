@@ -88,8 +88,9 @@ class WorkerProcess:
     def shared(self, size: int) -> SharedBuffer:
         """A buffer of at least this size."""
         if self.buffer is None or self.buffer.size < size:
-            if self.buffer is not None:
-                self.buffer.close()
+            smaller, self.buffer = self.buffer, None
+            if smaller is not None:
+                smaller.close()
             self.buffer = SharedBuffer(size)
         return self.buffer
 
@@ -106,9 +107,10 @@ class WorkerProcess:
         for pipe in (self._process.stdin, self._process.stdout):
             with suppress(OSError):
                 cast("BinaryIO", pipe).close()
-        if self.buffer is not None:
-            self.buffer.close()
-            self.buffer = None
+        # The pool that closes and the question that fails for it both end a worker.
+        buffer, self.buffer = self.buffer, None
+        if buffer is not None:
+            buffer.close()
 
 
 def _environment() -> dict[str, str]:
