@@ -6,6 +6,7 @@ Nothing here is global. `build_application` makes everything that one running pr
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -16,6 +17,7 @@ from surgery_assist.imaging.cache import FrameStore
 from surgery_assist.imaging.gsdf import read_calibration
 from surgery_assist.imaging.library import Library
 from surgery_assist.imaging.objects.reading import ObjectReader
+from surgery_assist.imaging.scene.surfaces import read_surfaces
 from surgery_assist.messages import Language
 from surgery_assist.model.invocation import Invocation
 from surgery_assist.model.session import Control, Session
@@ -144,7 +146,7 @@ def build_application(
     earcons = Earcons(enabled=sounds and settings.voice.earcons)
     bridge = VoiceBridge(dispatcher, settings.voice, earcons)
     hud = Hud(dispatcher, window.theme, push_to_talk_key=settings.voice.push_to_talk_key)
-    volumes = VolumePanes(images, dispatcher)
+    volumes = VolumePanes(images, dispatcher, read_surfaces=partial(read_surfaces, library))
     planes = ReformatPanes(images)
     application = Application(
         settings, speech, dispatcher, library, images, tasks, window, hud, bridge, volumes, planes
