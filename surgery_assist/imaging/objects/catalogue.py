@@ -5,7 +5,7 @@ from typing import Final
 
 from surgery_assist.errors import ReadError
 from surgery_assist.imaging.elements import Elements
-from surgery_assist.imaging.headers import described, iso_date, iso_time
+from surgery_assist.imaging.headers import described, iso_date, iso_time, study_identity
 from surgery_assist.imaging.objects.documents import DocumentError, PageFormat
 from surgery_assist.imaging.objects.drawn import (
     ELECTROCARDIOGRAMS,
@@ -128,7 +128,7 @@ def _object(header: Elements, path: Path, sop_class: str, name: str) -> OtherObj
         references=_references(header, kind),
         frame_of_reference_uid=header.code(0x00200052),
     )
-    return OtherObject(path, name, header.code(0x0020000D), about)
+    return OtherObject(path, name, header.code(0x0020000D), about, study_identity(header))
 
 
 def _title(header: Elements, kind: ObjectKind) -> str:

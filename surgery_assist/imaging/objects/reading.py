@@ -84,7 +84,8 @@ class ObjectReader:
             def read(path: Path = path) -> tuple[Presentation, ...]:
                 return self._safe.contents("presentation", path, Presentation, asked)
 
-            found += self._remembered(self._presentations, (path, asked), read, ())
+            shown = self._remembered(self._presentations, (path, asked), read, ())
+            found += shown
         return tuple(found)
 
     def write_presentation(
