@@ -12,7 +12,7 @@ from surgery_assist.errors import DecodeError
 from surgery_assist.imaging.isolation import pool as pool_module
 from surgery_assist.imaging.isolation import reader as reader_module
 from surgery_assist.imaging.isolation.buffers import SharedBuffer
-from surgery_assist.imaging.isolation.pool import WorkerDiedError, WorkerPool
+from surgery_assist.imaging.isolation.pool import WorkerDiedError, WorkerPool, WorkerProcess
 from surgery_assist.imaging.isolation.reader import SafeReader
 from surgery_assist.imaging.isolation.values import ValueMismatchError, from_plain, to_plain
 from surgery_assist.imaging.pixels import FramePixels, FrameReader
@@ -151,6 +151,21 @@ def test_closed_pool_takes_no_jobs(safe, implicit):
     with pytest.raises(WorkerDiedError):
         safe.pool.ask({"job": "warm"}, 1.0)
     assert not safe.quarantine
+
+
+def test_a_process_that_starts_while_its_pool_closes_is_ended(monkeypatch):
+    class Slow(WorkerProcess):
+        def __init__(self, memory: int) -> None:
+            super().__init__(memory)
+            started.append(self)
+            pool.close()
+
+    started: list[WorkerProcess] = []
+    pool = WorkerPool(count=1)
+    monkeypatch.setattr(pool_module, "WorkerProcess", Slow)
+    with pytest.raises(WorkerDiedError):
+        pool.ask({"job": "warm"}, 5)
+    assert [worker._process.poll() is None for worker in started] == [False]
 
 
 def test_values_survive_json(tmp_path):
