@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from surgery_assist.cli import adapt, calibrate
+from surgery_assist.cli import adapt, calibrate, record
 from surgery_assist.cli.output import as_json, emit_json, require_writable, write_whole
 from surgery_assist.cli.parsing import Subparsers, add_subcommand, session_language, settings_of
 from surgery_assist.messages import Language
@@ -23,7 +23,7 @@ def add_parser(subparsers: Subparsers) -> None:
         "voice", help="What is heard.", description="Measure and watch what is heard."
     )
     actions: Subparsers = parser.add_subparsers(
-        dest="action", metavar="eval|listen|words|adapt|calibrate", required=True
+        dest="action", metavar="eval|listen|words|adapt|calibrate|record", required=True
     )
     judge = add_subcommand(actions, "eval", evaluate, "Recordings through the real chain.")
     judge.add_argument("manifest", type=Path, metavar="MANIFEST.csv")
@@ -39,6 +39,7 @@ def add_parser(subparsers: Subparsers) -> None:
     asked.add_argument("text", metavar="TEXT")
     adapt.add_parser(actions)
     calibrate.add_parser(actions)
+    record.add_parser(actions)
 
 
 def evaluate(options: argparse.Namespace) -> int:
