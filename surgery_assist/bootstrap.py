@@ -26,6 +26,7 @@ from surgery_assist.ui.app import create_application
 from surgery_assist.ui.ask import QuestionBar
 from surgery_assist.ui.empty import EmptyState
 from surgery_assist.ui.findings_panel import FindingsPanel
+from surgery_assist.ui.fusion import FusionPanes
 from surgery_assist.ui.heard_panel import HeardPanel
 from surgery_assist.ui.help_panel import HelpPanel
 from surgery_assist.ui.hud import Hud
@@ -162,6 +163,7 @@ def _join(application: Application, objects: Objects, bindings: Bindings) -> Non
     hud.connect_bridge(application.bridge)
     application.tasks.failed.connect(hud.show_error)
     window.push_to_talk.connect(application.bridge.push_to_talk)
+    window.attach_source(FusionPanes(application.images, lambda: window.sources, window))
     window.attach_source(application.volumes)
     window.attach_source(application.planes)
     application.tasks.pick_wanted.connect(application.volumes.pick)

@@ -99,7 +99,8 @@ def _phase(uid):
 
 
 def _rich_session():
-    front = study("1", display_set("1.1"), _phase("1.2"), _phase("1.3"))
+    activity = display_set("1.4", modality="PT")
+    front = study("1", display_set("1.1"), _phase("1.2"), _phase("1.3"), activity)
     objects = (
         StudyObject("1.8", "report", "SR", "Report"),
         StudyObject("1.9", "structures", "RTSTRUCT", "Structures"),

@@ -161,7 +161,7 @@ def _in_space(index: NDArray[np.float64], places: NDArray[np.float64]) -> NDArra
         thick = np.sqrt(np.linalg.norm(normal))
         at[:, 0] += share[:, :, 0] * normal / np.linalg.norm(normal) * thick
     points = at[:, 0] + index[:, :1] * at[:, 1] + index[:, 1:2] * at[:, 2]
-    return points.astype(np.float32)
+    return np.asarray(points, np.float32)
 
 
 def joined(picture: Picture, surfaces: Picture) -> Picture:
