@@ -229,8 +229,22 @@ class Library:
             if uid not in opened:
                 images = map(self._instances.get, entry.about.references)
                 uid = next((image.study_uid for image in images if image is not None), uid)
-            found.setdefault(uid, []).append(entry.about)
+            found.setdefault(uid, []).append(self._as_shown(entry.about))
         return found
+
+    def _as_shown(self, about: StudyObject) -> StudyObject:
+        """Saved looks compared with how the images are shown without them.
+
+        MONOCHROME1 is inverted already; a presentation state takes its place (PS3.3 C.11.6).
+        """
+        if not about.looks:
+            return about
+        looks = []
+        for look in about.looks:
+            image = self._instances.get(look.references[0][0])
+            dark = image is not None and image.layout.photometric == "MONOCHROME1"
+            looks.append(replace(look, inverted=look.inverted != dark))
+        return replace(about, looks=tuple(looks))
 
     def _ordered_studies(self) -> list[Study]:
         """By patient in the order of opening, newest study of a patient first."""

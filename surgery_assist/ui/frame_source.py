@@ -60,8 +60,8 @@ class FrameSource(QObject):
         return True
 
     def look(self, session: Session, _index: int) -> object:
-        """Whether outlines are shown."""
-        return session.view.segmentation
+        """Whether outlines and saved graphics are shown."""
+        return session.view.segmentation, session.view.presentations
 
     def picture(self, view: PaneView) -> PanePicture:
         """The frame, or the last one that was there, with what is true of it."""
@@ -101,6 +101,8 @@ class FrameSource(QObject):
         place = QRectF(0.0, 0.0, view.display_set.columns, view.display_set.rows)
         drawing = Decorations(painter, overlay, view.transform, pane, overlay.line_width)
         shown = view.session.view
+        if not shown.presentations:
+            objects = replace(objects, presentations=())
         drawing.draw(objects, outlines=shown.segmentation, texts=shown.texts, place=place)
 
     def settled(self, view: PaneView) -> bool:

@@ -15,7 +15,7 @@ from surgery_assist.imaging.objects.drawn import (
 )
 from surgery_assist.imaging.objects.files import open_elements
 from surgery_assist.imaging.objects.key_objects import key_instances
-from surgery_assist.imaging.objects.presentations import presentation_file
+from surgery_assist.imaging.objects.presentations import presentation_file, saved_looks
 from surgery_assist.imaging.objects.structures import structure_references
 from surgery_assist.imaging.objects.waveforms import WaveformError
 from surgery_assist.imaging.records import (
@@ -127,6 +127,7 @@ def _object(header: Elements, path: Path, sop_class: str, name: str) -> OtherObj
         time=iso_time(header.code(0x00080033) or header.code(0x00080031)),
         references=_references(header, kind),
         frame_of_reference_uid=header.code(0x00200052),
+        looks=saved_looks(presentation_file(header)) if kind == "presentation" else (),
     )
     return OtherObject(path, name, header.code(0x0020000D), about, study_identity(header))
 
