@@ -19,6 +19,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -46,9 +47,10 @@ from surgery_assist.voice.whisper import choose_opinion
 from surgery_assist.voice.whisper_model import load_whisper
 from surgery_assist.voice.whisper_scorer import WhisperScorer
 
-CONDITIONS = {"clean": None, "10 dB": 10.0, "20 dB": 20.0, "5 dB": 5.0, "0 dB": 0.0}
-"""Operating-room noise, dB below the speech; what matters most is measured first."""
+CONDITIONS = {"clean": None, "20 dB": 20.0, "10 dB": 10.0, "5 dB": 5.0, "0 dB": 0.0}
+"""Operating-room noise, dB below the speech."""
 RIVALS_IN = ("clean", "10 dB")
+"""Measured first, and with all others."""
 SYSTEMS = ("chain", "Vosk alone", "phrase list", "Whisper alone", "pocketsphinx")
 PEOPLE = {
     "ro": ("gcompris_ro/alphabet", "gcompris_ro/colors", "gcompris_ro/words"),
@@ -179,7 +181,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--quick", action="store_true", help="few clips of each set")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args(arguments)
-    limit = 5 if options.quick else 10**6
+    limit = 4 if options.quick else 10**6
     begun = time.perf_counter()
     speech = build_speech(Settings())
     ears = speech.ears(patient=True)
@@ -210,29 +212,33 @@ def main(arguments: Sequence[str] | None = None) -> None:
             )
             for language in LANGUAGES
         }
-        for condition, ratio in CONDITIONS.items():
-            for language in LANGUAGES:
-                for family in ("kokoro", "espeak"):
-                    chosen = [
+
+        def spoken(condition: str) -> None:
+            for language, family in product(LANGUAGES, ("kokoro", "espeak")):
+                chosen = [
+                    noisy(r, CONDITIONS[condition], folder)
+                    for r in [
                         r
                         for r in everyone
                         if r.language == language and r.group.startswith(family) and r.expected_id
                     ][:limit]
-                    bench.judge(
-                        ("synthetic", language, family, condition),
-                        [noisy(r, ratio, folder) for r in chosen],
-                        ears,
-                        rivals[language] if condition in RIVALS_IN else {},
-                    )
-            if options.shared is not None and condition in RIVALS_IN:
-                for language in LANGUAGES:
-                    judge_people(bench, options.shared, language, scorer, ratio, limit * 2, folder)
+                ]
+                others = rivals[language] if condition in RIVALS_IN else {}
+                bench.judge(("synthetic", language, family, condition), chosen, ears, others)
+
+        for condition in RIVALS_IN:
+            spoken(condition)
+            for language in LANGUAGES if options.shared is not None else ():
+                ratio = CONDITIONS[condition]
+                judge_people(bench, options.shared, language, scorer, ratio, limit * 2, folder)
         for language in LANGUAGES:
             others = [r for r in everyone if r.language == language and not r.expected_id]
             for kind, recordings in negatives(others, language, options.shared, limit * 2, folder):
-                bench.judge(
-                    ("negatives", language, kind, "clean"), recordings, ears, rivals[language]
-                )
+                key = ("negatives", language, kind, "clean")
+                bench.judge(key, recordings, ears, rivals[language])
+        for condition in CONDITIONS:
+            if condition not in RIVALS_IN:
+                spoken(condition)
 
 
 def make_rivals(

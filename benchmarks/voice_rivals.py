@@ -4,7 +4,7 @@ All take (n,) int16 samples, 16 kHz, and answer with the sentence on which they 
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from surgery_assist.model.session import Language
@@ -23,28 +23,32 @@ BLOCK = 8000
 Rival = Callable[[Samples], str]
 
 
-def bigrams(sentences: Iterable[Sequence[str]], language: Language) -> Automaton:
+def bigrams(sentences: Sequence[Sequence[str]], language: Language) -> Automaton:
     """Vosk's phrase list as a machine: any word may follow that follows it in some sentence.
 
     Vosk builds this model itself where a pack has a dynamic graph; ours has none, so the same is made
-    for it. No pair is likelier than another, as in a list that has each sentence once.
+    for it, no longer than the longest sentence, since our graphs have no loops. No pair is likelier
+    than another.
     """
-    after: dict[str, set[str]] = {"": set()}
-    last: set[str] = set()
+    after: dict[str, set[str]] = {}
     for words in sentences:
         for one, other in zip(("", *words), words, strict=False):
             after.setdefault(one, set()).add(other)
-            after.setdefault(other, set())
-        last.add(words[-1])
-    index = {word: number for number, word in enumerate(after)}
-    states = tuple(
-        State(
-            {word: Arc(word, (), 0.0, index[word]) for word in sorted(following)},
-            ((), 0.0) if name in last else None,
-        )
-        for name, following in after.items()
-    )
-    return Automaton(states, language)
+    last = {words[-1] for words in sentences}
+    longest = max(len(words) for words in sentences)
+    index = {(0, ""): 0}
+    states: list[State] = []
+    queue = [(0, "")]
+    for length, name in queue:
+        arcs: dict[str, Arc] = {}
+        for word in sorted(after.get(name, ())) if length < longest else ():
+            node = (length + 1, word)
+            if node not in index:
+                index[node] = len(index)
+                queue.append(node)
+            arcs[word] = Arc(word, (), 0.0, index[node])
+        states.append(State(arcs, ((), 0.0) if name in last else None))
+    return Automaton(tuple(states), language)
 
 
 def phrase_list(sentences: Sequence[Sequence[str]], language: Language) -> Rival:
