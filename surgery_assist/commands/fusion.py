@@ -32,7 +32,7 @@ def fusion_show(session: Session) -> Session:
 @command("fusion.hide", Risk.VIEW, keys=("Ctrl+Shift+F",), when=has_image)
 def fusion_hide(session: Session) -> Session:
     """Take the colours off the images."""
-    return session.with_viewport(replace(session.viewport, fusion=None))
+    return _with_fusion(session, None)
 
 
 @command("fusion.more", Risk.VIEW, when=can_fuse)
@@ -55,4 +55,13 @@ def _blended(session: Session, points: float) -> Session:
         return session
     fusion = shown[0].fusion or Fusion(partner.uid)
     blend = round(max(LEAST_BLEND, min(1.0, fusion.blend + points / 100)), 3)
-    return session.with_viewport(replace(shown[0], fusion=replace(fusion, blend=blend)))
+    return _with_fusion(session, replace(fusion, blend=blend))
+
+
+def _with_fusion(session: Session, fusion: Fusion | None) -> Session:
+    """The fusion on every plane of the images that the active viewport shows."""
+    mine, after = session.viewport.display_set, session
+    for index, viewport in enumerate(session.view.viewports):
+        if viewport.display_set == mine and viewport.volume is None:
+            after = after.with_viewport(replace(viewport, fusion=fusion), index)
+    return after

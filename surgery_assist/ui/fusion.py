@@ -89,7 +89,7 @@ class FusionPanes(QObject):
         kept = None if fusion is None else self._volumes.get(fusion.display_set)
         if kept is not None:
             pane = QRectF(0.0, 0.0, view.rect.width, view.rect.height)
-            overlay.take(draw_legend(painter, kept[2], pane, overlay.line_height(pane) * 0.7))
+            overlay.take(draw_legend(painter, kept[2], pane, overlay.line_height(pane)))
 
     def settled(self, view: PaneView) -> bool:
         """Whether images and colours are final."""

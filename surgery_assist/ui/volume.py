@@ -241,7 +241,9 @@ class VolumePanes(QObject):
         percent = round(100.0 * float((source.loaded | source.failed).mean()))
         self._awaited[str(view.display_set.uid)] = percent
         hint = translate("volume.loading", view.language, percent=percent)
-        return PanePicture(facts=facts, hint=hint)
+        held = self._held.get(view.index)
+        layers = _layers(view, held) if held is not None and _phase_of(view, held) else ()
+        return PanePicture(layers, facts, hint)
 
     def _wish(self, view: PaneView, grid: Grid, volume: VolumeView) -> Wish:
         """What the pane shall show; surfaces are left out until they have been made."""
@@ -279,11 +281,7 @@ class VolumePanes(QObject):
             return PanePicture(facts=facts, error=held.result.error)
         current = held.result.wish == wish
         hint = "" if current and held.result.final else _hint(held.result, view.language)
-        layers: tuple[Layer, ...] = ()
-        if held.image is not None:
-            place = QRectF(0.0, 0.0, view.rect.width, view.rect.height)
-            layers = (Layer(held.image, place, IN_PANE),)
-        return PanePicture(layers, facts, hint)
+        return PanePicture(_layers(view, held), facts, hint)
 
     @Slot(object)
     def _take(self, result: Result) -> None:
@@ -427,6 +425,13 @@ def parts_in(study: Study, display_set: DisplaySet) -> tuple[str, ...]:
         for entry in study.objects
         if entry.kind in kinds and space and entry.frame_of_reference_uid == space
     )
+
+
+def _layers(view: PaneView, held: _Held) -> tuple[Layer, ...]:
+    if held.image is None:
+        return ()
+    place = QRectF(0.0, 0.0, view.rect.width, view.rect.height)
+    return (Layer(held.image, place, IN_PANE),)
 
 
 def _phase_of(view: PaneView, held: _Held) -> bool:

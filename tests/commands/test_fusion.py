@@ -71,3 +71,13 @@ def test_fusion_stays_on_planes_and_is_refused_on_volumes():
     assert dispatcher.session.viewport.fusion is not None
     do(dispatcher, "volume.show")
     assert do(dispatcher, "fusion.more").error.key == "refused.fusion_volume"
+
+
+def test_every_plane_of_the_same_images_is_fused_and_the_volume_is_not():
+    dispatcher = dispatcher_of(display_set("1.1"), display_set("1.2", modality="PT"))
+    do(dispatcher, "plane.three")
+    do(dispatcher, "fusion.show")
+    viewports = dispatcher.session.view.viewports
+    assert [viewport.fusion is not None for viewport in viewports] == [True, True, True, False]
+    do(dispatcher, "fusion.hide")
+    assert all(viewport.fusion is None for viewport in dispatcher.session.view.viewports)

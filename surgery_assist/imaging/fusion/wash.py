@@ -17,7 +17,7 @@ MOST_PIXELS: Final = 400_000
 SUV_TOP: Final = 8.0
 DOSE_FLOOR: Final = 0.1
 """Share of the greatest dose below which nothing is drawn."""
-FADE: Final = 0.15
+FADE: Final = 0.25
 """Share of the range over which activity fades in."""
 _HOT: Final = (
     (0, 0, 0),
