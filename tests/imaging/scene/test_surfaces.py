@@ -6,9 +6,11 @@ import pytest
 from surgery_assist.imaging.objects.solids import Solid
 from surgery_assist.imaging.scene.frame import Picture, Shot
 from surgery_assist.imaging.scene.stage import Stage
-from surgery_assist.imaging.scene.surfaces import inside, joined, surface_of
+from surgery_assist.imaging.scene.surfaces import inside, joined, read_surfaces, surface_of
 from surgery_assist.model.geometry import ImagePlane
 from surgery_assist.model.volume_view import VIEWS, CutPlane
+from tests.helpers.dicom import ct_slice, opened, save
+from tests.helpers.objects import structure_set
 
 RADIUS = 20.0
 MIDDLE = np.array([40.0, 45.0, 50.0])
@@ -96,3 +98,17 @@ def test_what_lies_before_hides_what_lies_behind():
     surfaces = Picture(red, np.array([[-5.0, 5.0, 5.0]], np.float32))
     found = joined(volume, surfaces).rgba[0, :, :3].tolist()
     assert found == [[200, 0, 0], [100, 100, 100], [200, 0, 0]]
+
+
+def test_structure_set_of_a_file_is_a_surface_in_its_space(tmp_path):
+    angle = np.linspace(0, 2 * np.pi, 40, endpoint=False)
+    rings = [
+        np.stack([12 * np.cos(angle), 12 * np.sin(angle) + 5, np.full(40, z)], axis=1)
+        for z in (0.0, 3.0, 6.0)
+    ]
+    file = structure_set([ring.round(3).ravel().tolist() for ring in rings])
+    library, _ = opened(save(ct_slice(), tmp_path / "ct.dcm"), save(file, tmp_path / "rs.dcm"))
+    (surface,) = read_surfaces(library, file.SOPInstanceUID)
+    assert surface.colour == (255, 0, 128)
+    assert surface.points.mean(axis=0) == pytest.approx((0.0, 5.0, 3.0), abs=0.6)
+    assert read_surfaces(library, "1.2.3.404") == ()
