@@ -28,7 +28,8 @@ from surgery_assist.model.invocation import Invocation
 from surgery_assist.model.session import Language
 from surgery_assist.settings import Settings, VoiceSettings
 from surgery_assist.voice.assembly import load_trial_ears
-from surgery_assist.voice.decision import STOP, Decision, Interpreter, Thresholds, Understood
+from surgery_assist.voice.audio import Samples
+from surgery_assist.voice.decision import Decision, Interpreter, Thresholds, Understood
 from surgery_assist.voice.evaluate import evaluate, whole
 from surgery_assist.voice.manifest import Recording, read_manifest
 from surgery_assist.voice.pipeline import Ears
@@ -64,6 +65,9 @@ class Both:
         self.decisions.append(decided)
         return decided["alone"]
 
+    def listen(self, audio: Samples) -> None:
+        """No second opinion begins before it is asked: its seconds are measured."""
+
 
 @dataclass
 class Count:
@@ -90,18 +94,16 @@ def judge(
     for recording in recordings:
         both.decisions.clear()
         both.seconds.clear()
-        result = evaluate(recording, heard)
-        early = [action.invocation for action in result.actions if action.early]
+        evaluate(recording, heard)
         seconds += both.seconds
         for name in both.chains:
             count = counts[recording.group][name]
             decided = [entry[name] for entry in both.decisions]
-            said = early + [
+            said = [
                 invocation
                 for entry in decided
                 if isinstance(entry, Understood)
                 for invocation in entry.invocations
-                if not (early and invocation.command_id == STOP)
             ]
             done = [(entry.command_id, whole(entry)) for entry in said]
             count.clips += 1

@@ -6,6 +6,7 @@ Nothing here is global. `build_application` makes everything that one running pr
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -16,6 +17,7 @@ from surgery_assist.imaging.cache import FrameStore
 from surgery_assist.imaging.gsdf import read_calibration
 from surgery_assist.imaging.library import Library
 from surgery_assist.imaging.objects.reading import ObjectReader
+from surgery_assist.imaging.scene.surfaces import read_surfaces
 from surgery_assist.messages import Language
 from surgery_assist.model.invocation import Invocation
 from surgery_assist.model.session import Control, Session
@@ -24,6 +26,7 @@ from surgery_assist.ui.app import create_application
 from surgery_assist.ui.ask import QuestionBar
 from surgery_assist.ui.empty import EmptyState
 from surgery_assist.ui.findings_panel import FindingsPanel
+from surgery_assist.ui.fusion import FusionPanes
 from surgery_assist.ui.heard_panel import HeardPanel
 from surgery_assist.ui.help_panel import HelpPanel
 from surgery_assist.ui.hud import Hud
@@ -144,7 +147,7 @@ def build_application(
     earcons = Earcons(enabled=sounds and settings.voice.earcons)
     bridge = VoiceBridge(dispatcher, settings.voice, earcons)
     hud = Hud(dispatcher, window.theme, push_to_talk_key=settings.voice.push_to_talk_key)
-    volumes = VolumePanes(images, dispatcher)
+    volumes = VolumePanes(images, dispatcher, read_surfaces=partial(read_surfaces, library))
     planes = ReformatPanes(images)
     application = Application(
         settings, speech, dispatcher, library, images, tasks, window, hud, bridge, volumes, planes
@@ -160,6 +163,7 @@ def _join(application: Application, objects: Objects, bindings: Bindings) -> Non
     hud.connect_bridge(application.bridge)
     application.tasks.failed.connect(hud.show_error)
     window.push_to_talk.connect(application.bridge.push_to_talk)
+    window.attach_source(FusionPanes(application.images, lambda: window.sources, window))
     window.attach_source(application.volumes)
     window.attach_source(application.planes)
     application.tasks.pick_wanted.connect(application.volumes.pick)

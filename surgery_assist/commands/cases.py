@@ -12,7 +12,13 @@ from surgery_assist.errors import NotPossibleError
 from surgery_assist.model.invocation import Invocation
 from surgery_assist.model.layout import Layout
 from surgery_assist.model.session import Session, View
-from surgery_assist.model.study import Catalogue, DisplaySet, Study, study_display_sets
+from surgery_assist.model.study import (
+    Catalogue,
+    DisplaySet,
+    Study,
+    study_display_sets,
+    study_reports,
+)
 from surgery_assist.model.viewport import Viewport
 
 Place = Annotated[int, Range(1, 999)]
@@ -30,7 +36,8 @@ def patient_open(session: Session, n: Place) -> Session:
     patients = session.catalogue.patients
     if n > len(patients):
         raise NotPossibleError("refused.no_such_patient", n=n, count=len(patients))
-    return with_study(session, session.catalogue.studies_of(patients[n - 1].key)[0])
+    studies = session.catalogue.studies_of(patients[n - 1].key)
+    return with_study(session, next(filter(study_display_sets, studies), studies[0]))
 
 
 @command("study.open", Risk.CONFIRM, when=has_study)
@@ -86,7 +93,9 @@ def catalogue_replace(session: Session, catalogue: Catalogue) -> Session:
     """Take what has been read so far; the first study that has pictures is shown."""
     after = replace(session, catalogue=catalogue)
     if after.study is None:
-        study = next((s for s in catalogue.studies if study_display_sets(s)), None)
+        study = next(filter(study_display_sets, catalogue.studies), None)
+        if study is None and not catalogue.loading:
+            study = next(filter(study_reports, catalogue.studies), None)
         return after if study is None else with_study(after, study)
     study = after.study
     if _is_pair(study_display_sets(study)) and _untouched(session):
@@ -133,13 +142,15 @@ def _followed(before: Catalogue, after: Catalogue, viewport: Viewport) -> Viewpo
 def with_study(session: Session, study: Study) -> Session:
     """A study in front, one viewport for its first series.
 
-    A radiograph of two views gets two viewports, as it is read.
+    A radiograph of two views gets two viewports, as it is read. A study that is a report and
+    nothing else opens with it.
     """
     sets = study_display_sets(study)
-    if not sets:
+    reports = study_reports(study)
+    if not sets and not reports:
         raise NotPossibleError("refused.study_empty")
     layout = Layout(1, 2) if _is_pair(sets) else Layout(1, 1)
-    viewports = tuple(opened(entry) for entry in sets[: layout.count])
+    viewports = tuple(opened(entry) for entry in sets[: layout.count]) or (Viewport(),)
     return session.with_view(
         study_uid=study.uid,
         layout=layout,
@@ -147,7 +158,7 @@ def with_study(session: Session, study: Study) -> Session:
         active=0,
         maximized=False,
         linked=False,
-        panel="",
+        panel="" if sets else "report",
         target=None,
         bookmarks=(),
         crosshair=None,

@@ -3,11 +3,13 @@
 from surgery_assist.commands import (
     arranging,
     cases,
+    fusion,
     listening,
     navigation,
     objects,
     phases,
     planes,
+    presentations,
     viewing,
     volumes,
     windowing,
@@ -25,7 +27,9 @@ def build_registry() -> Registry:
         windowing,
         arranging,
         objects,
+        presentations,
         volumes,
         planes,
         phases,
+        fusion,
     )

@@ -26,6 +26,7 @@ from surgery_assist.imaging.records import (
     Instance,
     PixelKind,
     PixelLayout,
+    StudyIdentity,
     VoiFunction,
 )
 from surgery_assist.imaging.shutters import shutters_of
@@ -155,6 +156,21 @@ def described(
         shutters=shutters_of(header),
         has_overlays=any((group << 16) | 0x0010 in header for group in OVERLAY_GROUPS),
         ultrasound=ultrasound_regions(header),
+    )
+
+
+def study_identity(header: Elements) -> StudyIdentity:
+    """The study and the patient that a file names."""
+    return StudyIdentity(
+        study_uid=header.code(0x0020000D),
+        patient_id=header.text(0x00100020, 64),
+        patient_name=header.text(0x00100010, 256),
+        birth_date=iso_date(header.code(0x00100030)),
+        sex=_sex(header.code(0x00100040)),
+        study_date=iso_date(header.code(0x00080020)),
+        study_time=iso_time(header.code(0x00080030)),
+        study_description=header.text(0x00081030, 64),
+        accession_number=header.text(0x00080050, 16),
     )
 
 

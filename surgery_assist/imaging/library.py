@@ -16,11 +16,13 @@ from surgery_assist.imaging.display_sets import display_sets
 from surgery_assist.imaging.files import walk
 from surgery_assist.imaging.isolation.reader import SafeReader
 from surgery_assist.imaging.patients import PatientRegister
-from surgery_assist.imaging.records import HeaderError, Instance, OtherObject
+from surgery_assist.imaging.records import HeaderError, Instance, OtherObject, StudyIdentity
 from surgery_assist.model.study import Catalogue, Refusal, Series, Study, StudyObject
 from surgery_assist.model.units import SeriesUID, StudyUID
 
 UPDATE_SECONDS: Final = 0.1
+_SHOWN_ALONE: Final = frozenset({"report", "key_images", "segmentation", "structures"})
+"""Kinds of objects that make a study without images."""
 _PUBLISHING_SHARE: Final = 8
 """Reading takes at least this many times longer than sorting what was read, in large series."""
 _ASK_EVERY: Final = 256
@@ -40,7 +42,7 @@ class _SeriesFiles:
 class _StudyFiles:
     uid: StudyUID
     patient_key: str
-    first: Instance
+    first: Instance | StudyIdentity
     series: dict[str, _SeriesFiles] = field(default_factory=dict)
 
 
@@ -161,12 +163,7 @@ class Library:
             return self._enter(found)
 
     def _enter(self, instance: Instance) -> bool:
-        patient_key = self._patients.key_of(instance)
-        study = self._studies.get((patient_key, instance.study_uid))
-        if study is None:
-            uid = StudyUID(_unique(instance.study_uid, self._study_uids))
-            study = _StudyFiles(uid, patient_key, instance)
-            self._studies[patient_key, instance.study_uid] = study
+        study = self._study_of(instance)
         series = study.series.get(instance.series_uid)
         if series is None:
             series = _SeriesFiles(SeriesUID(_unique(instance.series_uid, self._series_uids)))
@@ -186,9 +183,30 @@ class Library:
         series.instances.append(instance)
         return True
 
+    def _study_of(self, found: Instance | StudyIdentity) -> _StudyFiles:
+        patient_key = self._patients.key_of(found)
+        study = self._studies.get((patient_key, found.study_uid))
+        if study is None:
+            uid = StudyUID(_unique(found.study_uid, self._study_uids))
+            study = _StudyFiles(uid, patient_key, found)
+            self._studies[patient_key, found.study_uid] = study
+        return study
+
+    def _enter_lone_objects(self) -> None:
+        """Studies of which there are no images, but reports or outlines."""
+        lone = self._objects_by_study().keys() - {uid for _, uid in self._studies}
+        for entry in self._objects:
+            identity = entry.identity
+            if entry.about is None or entry.about.kind not in _SHOWN_ALONE or identity is None:
+                continue
+            if identity.study_uid in lone:
+                self._study_of(identity)
+
     def _publish(self, seen: int, total: int, *, loading: bool) -> Catalogue:
         begin = time.monotonic()
         with self._lock:
+            if not loading:  # until then their images may still come
+                self._enter_lone_objects()
             self._catalogue = Catalogue(
                 studies=tuple(self._ordered_studies()),
                 refused=tuple(self._refused),
@@ -211,8 +229,22 @@ class Library:
             if uid not in opened:
                 images = map(self._instances.get, entry.about.references)
                 uid = next((image.study_uid for image in images if image is not None), uid)
-            found.setdefault(uid, []).append(entry.about)
+            found.setdefault(uid, []).append(self._as_shown(entry.about))
         return found
+
+    def _as_shown(self, about: StudyObject) -> StudyObject:
+        """Saved looks compared with how the images are shown without them.
+
+        MONOCHROME1 is inverted already; a presentation state takes its place (PS3.3 C.11.6).
+        """
+        if not about.looks:
+            return about
+        looks = []
+        for look in about.looks:
+            image = self._instances.get(look.references[0][0])
+            dark = image is not None and image.layout.photometric == "MONOCHROME1"
+            looks.append(replace(look, inverted=look.inverted != dark))
+        return replace(about, looks=tuple(looks))
 
     def _ordered_studies(self) -> list[Study]:
         """By patient in the order of opening, newest study of a patient first."""
@@ -225,7 +257,7 @@ class Library:
             made += [
                 self._study(study, objects.get(study.first.study_uid, ()))
                 for study in reversed(mine)
-                if study.series
+                if study.series or objects.get(study.first.study_uid)
             ]
         return made
 

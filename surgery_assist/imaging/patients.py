@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from surgery_assist.imaging.names import folded, person_name, readability, same_name
-from surgery_assist.imaging.records import Instance
+from surgery_assist.imaging.records import Instance, StudyIdentity
 from surgery_assist.model.study import Patient
 
 
@@ -24,7 +24,7 @@ class PatientRegister:
     _by_id: dict[str, list[_Person]] = field(default_factory=dict)
     _by_key: dict[str, _Person] = field(default_factory=dict)
 
-    def key_of(self, instance: Instance) -> str:
+    def key_of(self, instance: Instance | StudyIdentity) -> str:
         """Key of the instance's patient, who is entered if new.
 
         Without an ID, or without a name, files belong together only through their study.

@@ -59,6 +59,8 @@ class FramePixels:
     """MONOCHROME1: the lowest value is white."""
     padding: tuple[int, int] | None = None
     """Stored values (lowest, highest) that are no picture."""
+    unit: str = ""
+    """Of the modality values: ``HU``, ``SUVbw``... or empty."""
 
     @property
     def colour(self) -> bool:
@@ -306,6 +308,7 @@ def _described(values: NDArray[Any], instance: Instance, frame: int, tables: Tab
         voi_table=tables.voi,
         inverted=instance.layout.photometric == "MONOCHROME1",
         padding=padding,
+        unit=instance.unit if tables.modality is None else "",
     )
 
 

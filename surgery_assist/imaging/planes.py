@@ -131,15 +131,16 @@ def windows_of(header: Elements) -> tuple[Window, ...]:
 
 def dose_frames(header: Elements, count: int, plain: FrameInfo) -> tuple[FrameInfo, ...]:
     """Frames of an RT dose grid, which lie at GridFrameOffsetVector (PS3.3 C.8.8.3.2)."""
+    slope = header.number(0x3004000E)
+    if slope is not None:
+        plain = replace(plain, slope=slope)
     offsets = header.numbers(0x3004000C)
     plane = plain.plane
     if plane is None or len(offsets) < count or count < 2:
-        return ()
-    slope = header.number(0x3004000E) or plain.slope
+        return (plain,) * count if slope is not None else ()
     return tuple(
         replace(
             plain,
-            slope=slope,
             plane=replace(
                 plane,
                 position=added(plane.position, scaled(plane.normal, offset - offsets[0])),

@@ -32,6 +32,21 @@ class HeaderError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class StudyIdentity:
+    """Whose study a file belongs to, as it stands in the file."""
+
+    study_uid: str
+    patient_id: str = ""
+    patient_name: str = ""
+    birth_date: str = ""
+    sex: str = ""
+    study_date: str = ""
+    study_time: str = ""
+    study_description: str = ""
+    accession_number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class OtherObject:
     """A readable DICOM object without a picture: report, structure set, segmentation..."""
 
@@ -41,6 +56,7 @@ class OtherObject:
     study_uid: str = ""
     about: StudyObject | None = None
     """What it says of images; ``None`` for directories and the like."""
+    identity: StudyIdentity | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,9 @@ Rgb32 = NDArray[np.uint32]
 _BLOCK: Final = 1 << 17
 """Pixels looked up at a time: the index that numpy makes of them stays in the cache."""
 _LOW_PERCENTILE, _HIGH_PERCENTILE = 1.0, 99.0
+_AIR_HU: Final = -900.0
+_LEAST_MATTER: Final = 0.02
+"""Share of an image that must be more than air for the window to be about it."""
 _NARROW: Final = 20.0
 """Width under which it matters that LINEAR counts in whole units."""
 _GREY: Final = np.uint32(0xFF000000) | np.arange(256, dtype=np.uint32) * np.uint32(0x010101)
@@ -87,7 +90,10 @@ def shown_window(pixels: FramePixels) -> Window:
 
 
 def auto_window(pixels: FramePixels) -> Window:
-    """1st to 99th percentile of the frame without its padding, modality units."""
+    """1st to 99th percentile of the frame without its padding, modality units.
+
+    In CT also without air and what lies below it: many files have a border that they do not declare.
+    """
     if pixels.colour:
         return Window(128.0, 256.0)
     values = pixels.values.reshape(-1)
@@ -96,6 +102,9 @@ def auto_window(pixels: FramePixels) -> Window:
         values = values[(values < pixels.padding[0]) | (values > pixels.padding[1])]
     if values.dtype.kind == "f":
         values = values[np.isfinite(values)]
+    if pixels.unit == "HU":
+        matter = values[values * pixels.slope + pixels.intercept > _AIR_HU]
+        values = matter if matter.size > _LEAST_MATTER * values.size else values
     if values.size == 0:
         return Window(0.5, 2.0)
     ends = np.percentile(values.astype(np.float64), (_LOW_PERCENTILE, _HIGH_PERCENTILE))

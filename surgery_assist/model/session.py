@@ -71,6 +71,8 @@ class View:
     reference_lines: bool = False
     segmentation: bool = True
     """Outlines of segmented organs and structures are drawn."""
+    presentations: bool = True
+    """Saved graphics and shutters of presentation states are drawn."""
     grid: bool = False
     target: Target | None = None
     blank: bool = False

@@ -55,6 +55,29 @@ class UltrasoundRegion:
 
 
 @dataclass(frozen=True, slots=True)
+class SavedLook:
+    """How a saved presentation state wants images to be shown (PS3.3 A.33, C.10, C.11.6).
+
+    ``rotation_deg`` is clockwise; ``flipped`` exchanges left and right after that. ``area`` is the
+    part shown: left, top, right, bottom, image pixels from the outer corner of the first.
+    """
+
+    references: tuple[tuple[str, int], ...]
+    """Instance UID and frame, from 0; -1 stands for all frames."""
+    window: Window | None = None
+    inverted: bool = False
+    """Black and white are exchanged, compared with how the file alone is shown."""
+    rotation_deg: int = 0
+    flipped: bool = False
+    area: tuple[float, float, float, float] | None = None
+
+    def concerns(self, frame: "FrameRef") -> bool:
+        """Whether it says something of a frame."""
+        uid = frame.instance_uid.rstrip("~")
+        return any(named == uid and at in (-1, frame.frame) for named, at in self.references)
+
+
+@dataclass(frozen=True, slots=True)
 class StudyObject:
     """A DICOM object without a picture of its own that says something of others."""
 
@@ -67,6 +90,8 @@ class StudyObject:
     references: tuple[str, ...] = ()
     """Instance UIDs of the images that it is about."""
     frame_of_reference_uid: str = ""
+    looks: tuple[SavedLook, ...] = ()
+    """Of a presentation state."""
 
 
 @dataclass(frozen=True, slots=True)

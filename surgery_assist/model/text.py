@@ -4,7 +4,7 @@ import unicodedata
 
 
 def folded(text: str) -> str:
-    """Text for searching: small letters without marks, so that ș, ş and s are one letter.
+    """Text for searching: small letters without marks, so that ș and s are one letter.
 
     Comma below (U+0219) and cedilla (U+015F) are different letters to a computer, DICOM's
     Latin-2 has only the latter, and many people type neither.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from math import cos, hypot, radians, sin
 from typing import Literal
 
+from surgery_assist.model.fusion import Fusion
 from surgery_assist.model.geometry import (
     UNKNOWN_EDGES,
     added,
@@ -60,6 +61,8 @@ class Viewport:
     """Set while the display set is shown in another plane, or through a slab."""
     volume: VolumeView | None = None
     """Set while the display set is shown as a volume and not as images."""
+    fusion: Fusion | None = None
+    """What is laid over the images in colour."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from PySide6.QtCore import QObject, QRectF, Signal
+from PySide6.QtCore import QObject, QPointF, QRectF, Signal
 from PySide6.QtGui import QPainter
 
 from surgery_assist.errors import DecodeError
@@ -18,6 +18,9 @@ from surgery_assist.ui.overlay import OverlayPainter
 from surgery_assist.ui.overlay_texts import finding_badges, slice_position, value_text
 from surgery_assist.ui.painting import qtransform
 from surgery_assist.ui.pane_source import Layer, PanePicture, PaneView
+
+_SQUARE = 0.01
+"""By how much the sides of a pixel may differ and still be drawn with one scale."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +63,8 @@ class FrameSource(QObject):
         return True
 
     def look(self, session: Session, _index: int) -> object:
-        """Whether outlines are shown."""
-        return session.view.segmentation
+        """Whether outlines and saved graphics are shown."""
+        return session.view.segmentation, session.view.presentations
 
     def picture(self, view: PaneView) -> PanePicture:
         """The frame, or the last one that was there, with what is true of it."""
@@ -93,6 +96,8 @@ class FrameSource(QObject):
         self, painter: QPainter, view: PaneView, picture: PanePicture, overlay: OverlayPainter
     ) -> None:
         """Draw shutters, overlays, outlines and saved graphics of the frame on the screen."""
+        if view.session.view.texts:
+            draw_region_scales(painter, view, overlay)
         number = picture.facts.number or (1, 1)
         objects = self._over(view.display_set, number[0] - 1)
         if not objects:
@@ -101,6 +106,8 @@ class FrameSource(QObject):
         place = QRectF(0.0, 0.0, view.display_set.columns, view.display_set.rows)
         drawing = Decorations(painter, overlay, view.transform, pane, overlay.line_width)
         shown = view.session.view
+        if not shown.presentations:
+            objects = replace(objects, presentations=())
         drawing.draw(objects, outlines=shown.segmentation, texts=shown.texts, place=place)
 
     def settled(self, view: PaneView) -> bool:
@@ -173,6 +180,24 @@ def frame_facts(view: PaneView, index: int, window: Window | None) -> Facts:
         oriented=display_set.source != "pixels",
         mirrored=viewport.flip_h != viewport.flip_v,
     )
+
+
+def draw_region_scales(painter: QPainter, view: PaneView, overlay: OverlayPainter) -> None:
+    """The scale of each ultrasound region, where they differ and so the picture has none."""
+    display_set, transform = view.display_set, view.transform
+    if display_set.spacing is not None:
+        return
+    pane = QRectF(0.0, 0.0, view.rect.width, view.rect.height)
+    upright = abs(transform.b) < 1e-9 * transform.scale
+    for region in display_set.ultrasound:
+        if region.spacing is None:
+            continue
+        down, across = region.spacing
+        if not upright and abs(down - across) > _SQUARE * across:
+            continue  # no length is the same along both of its axes
+        place = QRectF(QPointF(region.left, region.top), QPointF(region.right, region.bottom))
+        seen = qtransform(transform).mapRect(place)
+        overlay.region_bar(painter, pane, seen, across / transform.scale)
 
 
 def frame_index(view: PaneView) -> int:

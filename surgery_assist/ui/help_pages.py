@@ -24,7 +24,7 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "window": ("window", "invert"),
     "layout": (
         *("layout", "viewport", "compare", "link", "reference", "bookmark"),
-        *("monitor", "overlay", "segmentation", "screen"),
+        *("monitor", "overlay", "segmentation", "presentation", "fusion", "screen"),
     ),
     "point": ("grid", "target"),
     "planes": ("plane", "slab", "projection", "crosshair", "path"),

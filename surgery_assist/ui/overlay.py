@@ -314,6 +314,38 @@ class OverlayPainter:
         self.text(painter, QPointF(left, baseline), text, size, tone=tone)
         return True
 
+    def region_bar(
+        self, painter: QPainter, pane: QRectF, region: QRectF, mm_per_pixel: float
+    ) -> None:
+        """Draw the scale of one part of a picture in that part's lower right corner."""
+        seen = region.intersected(pane)
+        bar = scale_bar(mm_per_pixel, region.width())
+        scale = self._scale(pane)
+        leading = scale.size("small") * _LEADING
+        if bar is not None and seen.width() > 2 * bar.pixels and seen.height() > 3 * leading:
+            end = seen.bottomRight() - QPointF(leading, leading)
+            self.length(painter, scale, bar, end)
+
+    def length(self, painter: QPainter, scale: TypeScale, bar: ScaleBar, end: QPointF) -> None:
+        """Draw a scale bar, its length before it; ``end`` is its right end."""
+        size = scale.size("small")
+        tick = size * 0.3
+        right, y = end.x(), end.y()
+        left = right - bar.pixels
+        thick = max(2.0, size / 10)
+        tone = self._colours.text
+        for line in (
+            QLineF(left, y, right, y),
+            QLineF(left, y - tick, left, y + tick),
+            QLineF(right, y - tick, right, y + tick),
+        ):
+            draw_line(painter, line, tone, thick)
+        width = self._texts.width(bar.label, size)
+        half = self._texts.metrics(size).capHeight() / 2
+        position = QPointF(left - width - size * 0.5, y + half)
+        self.text(painter, position, bar.label, size)
+        self.take(QRectF(position.x(), y - half, right - position.x(), 2.0 * half))
+
     def line_height(self, pane: QRectF) -> float:
         """Height of a line of small text."""
         return self._scale(pane).size("small") * _LEADING
@@ -367,7 +399,9 @@ class _Block:
         if upwards:
             y -= sum(self._line_height(line) for line in kept)
         if bar is not None and kept and self._width > bar.pixels:
-            self._bar(bar, x, y - self._leading("small") * 0.5)
+            self._overlay.length(
+                self._painter, self._scale, bar, QPointF(x, y - self._leading("small") * 0.5)
+            )
         if side == "left":
             x += indent
         for line in kept:
@@ -414,24 +448,6 @@ class _Block:
         self._overlay.text(
             self._painter, QPointF(x, baseline), text, size, tone=tone, strong=line.strong
         )
-
-    def _bar(self, bar: ScaleBar, right: float, y: float) -> None:
-        size = self._scale.size("small")
-        tick = size * 0.3
-        left = right - bar.pixels
-        thick = max(2.0, size / 10)
-        tone = self._colours.text
-        for line in (
-            QLineF(left, y, right, y),
-            QLineF(left, y - tick, left, y + tick),
-            QLineF(right, y - tick, right, y + tick),
-        ):
-            draw_line(self._painter, line, tone, thick)
-        width = self._texts.width(bar.label, size)
-        half = self._texts.metrics(size).capHeight() / 2
-        position = QPointF(left - width - size * 0.5, y + half)
-        self._overlay.text(self._painter, position, bar.label, size)
-        self._overlay.take(QRectF(position.x(), y - half, right - position.x(), 2.0 * half))
 
 
 def _rounded(painter: QPainter, rect: QRectF, fill: QColor, radius: float) -> None:

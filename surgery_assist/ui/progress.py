@@ -30,7 +30,7 @@ SHOWN_REFUSALS: Final = 200
 REASON_LINES: Final = 7
 """Lines of reasons that are seen without scrolling."""
 
-LISTED: Final = frozenset({"report", "segmentation", "structures", "key_images"})
+LISTED: Final = frozenset({"report", "segmentation", "structures", "key_images", "presentation"})
 """Kinds of object that the list shows with their study."""
 
 

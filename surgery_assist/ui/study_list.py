@@ -108,6 +108,7 @@ class StudyList(Drawer):
             and before.control.language == after.control.language
             and before.view.study_uid == after.view.study_uid
             and before.view.segmentation == after.view.segmentation
+            and before.viewport == after.viewport
             and before.viewport.display_set == after.viewport.display_set
         )
         if unchanged:

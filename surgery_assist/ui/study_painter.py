@@ -31,7 +31,7 @@ _LINES: Final[dict[type[Row], tuple[Role, Role]]] = {
     SeriesRow: ("secondary", "small"),
     ObjectRow: ("secondary", "small"),
 }
-_SIGNS: Final = {"report": "file", "segmentation": "outline"}
+_SIGNS: Final = {"report": "file", "segmentation": "outline", "presentation": "image"}
 
 
 class Thumbnails(Protocol):

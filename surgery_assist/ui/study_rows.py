@@ -7,6 +7,7 @@ from typing import Final, Literal
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 from typing_extensions import override
 
+from surgery_assist.commands.presentations import is_presented
 from surgery_assist.model.invocation import Invocation
 from surgery_assist.model.session import Session
 from surgery_assist.model.study import DisplaySet, Patient, Series, Study, study_display_sets
@@ -85,9 +86,9 @@ class SeriesRow:
 
 @dataclass(frozen=True, slots=True)
 class ObjectRow:
-    """Reports or outlines of a study: they have no picture of their own."""
+    """Reports, outlines or saved looks of a study: they have no picture of their own."""
 
-    kind: Literal["report", "segmentation"]
+    kind: Literal["report", "segmentation", "presentation"]
     count: int
     study: Study
     front: bool
@@ -103,8 +104,8 @@ class ObjectRow:
         """What choosing the row does."""
         if not self.front:
             return Invocation("study.show", {"uid": self.study.uid}, "mouse")
-        if self.kind == "segmentation" and self.shown:
-            return Invocation("segmentation.hide", {}, "mouse")
+        if self.kind != "report" and self.shown:
+            return Invocation(f"{self.kind}.hide", {}, "mouse")
         return Invocation(f"{self.kind}.show", {}, "mouse")
 
 
@@ -181,6 +182,9 @@ def _objects(session: Session, study: Study) -> list[ObjectRow]:
         rows.append(ObjectRow("report", kinds.count("report"), study, front, shown))
     if outlines:
         rows.append(ObjectRow("segmentation", outlines, study, front, view.segmentation))
+    if kinds.count("presentation"):
+        count, shown = kinds.count("presentation"), front and is_presented(session)
+        rows.append(ObjectRow("presentation", count, study, front, shown))
     return rows
 
 

@@ -147,7 +147,9 @@ class TaskRunner(QObject):
     def _find_window(self, effect: AutoWindow) -> None:
         session = self._dispatcher.session if self._dispatcher else None
         shown = session.shown(effect.viewport) if session else None
-        acquired = session.catalogue.display_set(shown[0].display_set) if session and shown else None
+        acquired = (
+            session.catalogue.display_set(shown[0].display_set) if session and shown else None
+        )
         if shown is None or acquired is None:
             return
         # Planes take the window of the acquired image in their middle.

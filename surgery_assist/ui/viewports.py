@@ -1,5 +1,6 @@
 """The area of the viewports: places the panes and takes mouse and touch for all of them."""
 
+from collections.abc import Sequence
 from typing import cast
 
 from PySide6.QtCore import QEvent, QPointF, QRect, Qt
@@ -63,6 +64,11 @@ class ViewportArea(QWidget):
     def dirty(self) -> bool:
         """A visible pane waits to be painted."""
         return self.isVisible() and any(pane.dirty for pane in self.panes.values())
+
+    @property
+    def sources(self) -> Sequence[PaneSource]:
+        """What draws panes, in the order in which they are asked."""
+        return self._sources
 
     def add_source(self, source: PaneSource) -> None:
         """Let another source draw the viewports that it claims, before that of acquired frames."""

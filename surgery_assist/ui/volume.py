@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 from PySide6.QtCore import QObject, QRectF, Qt, QTimer, Signal, Slot
@@ -14,11 +15,13 @@ from surgery_assist.errors import NotPossibleError
 from surgery_assist.imaging.scene.frame import Picture, Shot
 from surgery_assist.imaging.scene.source import scene_volume
 from surgery_assist.imaging.scene.studio import Result, Studio, Wish
+from surgery_assist.imaging.scene.surfaces import Surface
 from surgery_assist.imaging.volumes import VolumeSource
 from surgery_assist.messages import Language, translate
 from surgery_assist.model.grid import Grid, grid_of, why_no_grid
 from surgery_assist.model.invocation import Invocation
 from surgery_assist.model.session import Session
+from surgery_assist.model.study import DisplaySet, Study
 from surgery_assist.model.units import DisplaySetUID, Vector
 from surgery_assist.model.viewport import Rect, Viewport
 from surgery_assist.model.volume_screen import camera_letters, longest_edge, pixels_per_mm
@@ -59,6 +62,8 @@ class VolumePanes(QObject):
     ----------
     make_studio
         Makes the thread that draws; gets the callback for its results.
+    read_surfaces
+        Reads a segmentation or structure set by its UID; called in the studio's background.
     """
 
     changed = Signal(str)
@@ -66,18 +71,23 @@ class VolumePanes(QObject):
     """A `SurgeryAssistError` to be shown."""
     _arrived = Signal(object)
     _picked = Signal(object, object)
+    _surfaced = Signal(str)
 
     def __init__(
         self,
         images: Images,
         dispatcher: Dispatcher,
         make_studio: Callable[[Callable[[Result], None]], Studio] = Studio,
+        read_surfaces: Callable[[str], tuple[Surface, ...]] = lambda _uid: (),
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._images = images
         self._dispatcher = dispatcher
         self._make_studio = make_studio
+        self._read_surfaces = read_surfaces
+        self._surfaces: dict[str, bool] = {}
+        """Objects whose surfaces were asked for, and whether they have been made."""
         self._studio: Studio | None = None
         self._held: dict[int, _Held] = {}
         self._offered: dict[str, VolumeSource] = {}
@@ -92,6 +102,7 @@ class VolumePanes(QObject):
         queued = Qt.ConnectionType.QueuedConnection
         self._arrived.connect(self._take, queued)
         self._picked.connect(self._take_points, queued)
+        self._surfaced.connect(self._take_surfaces, queued)
         images.frame_ready.connect(self._slice_arrived)
         dispatcher.observe(self._session_changed)
 
@@ -102,9 +113,9 @@ class VolumePanes(QObject):
         return viewport.volume is not None
 
     def look(self, session: Session, index: int) -> object:
-        """Nothing but the viewport itself, and whether a cut is being drawn in."""
-        del session
-        return self._carving if self._carving and self._carving[0] == index else None
+        """Whether a cut is being drawn in, and segments are shown."""
+        carving = self._carving if self._carving and self._carving[0] == index else None
+        return carving, session.view.segmentation
 
     def picture(self, view: PaneView) -> PanePicture:
         """The best picture that there is, or why there is none."""
@@ -129,8 +140,9 @@ class VolumePanes(QObject):
                 count=len(source.loaded),
             )
             facts = replace(facts, badges=(*facts.badges, partial))
-        wish = _wish(view, grid, volume)
+        wish = self._wish(view, grid, volume)
         self._ask(view.index, wish, source, hounsfield=view.display_set.modality == "CT")
+        self._ask_surfaces(view)
         return self._answer(view, wish, facts)
 
     def paint_over(
@@ -166,7 +178,9 @@ class VolumePanes(QObject):
         if held is None or grid is None or volume is None:
             return False
         return volume.spinning or (
-            held.result.final and held.result.wish == _wish(view, grid, volume)
+            held.result.final
+            and held.result.wish == self._wish(view, grid, volume)
+            and all(self._surfaces.get(uid, False) for uid in _parts_of(view))
         )
 
     def forget(self) -> None:
@@ -174,6 +188,7 @@ class VolumePanes(QObject):
         self._held.clear()
         self._offered.clear()
         self._awaited.clear()
+        self._surfaces.clear()
         if self._studio is not None:
             self._studio.forget()
 
@@ -226,7 +241,28 @@ class VolumePanes(QObject):
         percent = round(100.0 * float((source.loaded | source.failed).mean()))
         self._awaited[str(view.display_set.uid)] = percent
         hint = translate("volume.loading", view.language, percent=percent)
-        return PanePicture(facts=facts, hint=hint)
+        held = self._held.get(view.index)
+        layers = _layers(view, held) if held is not None and _phase_of(view, held) else ()
+        return PanePicture(layers, facts, hint)
+
+    def _wish(self, view: PaneView, grid: Grid, volume: VolumeView) -> Wish:
+        """What the pane shall show; surfaces are left out until they have been made."""
+        made = tuple(uid for uid in _parts_of(view) if self._surfaces.get(uid, False))
+        return replace(_wish(view, grid, volume), surfaces=made)
+
+    def _ask_surfaces(self, view: PaneView) -> None:
+        for uid in _parts_of(view):
+            if uid not in self._surfaces and self._studio is not None:
+                self._surfaces[uid] = False
+                read = self._read_surfaces
+                self._studio.load_surfaces(uid, partial(read, uid), self._surfaced.emit)
+
+    @Slot(str)
+    def _take_surfaces(self, uid: str) -> None:
+        if uid in self._surfaces:
+            self._surfaces[uid] = True
+            for held in self._held.values():
+                self.changed.emit(held.result.wish.uid)
 
     def _ask(self, key: int, wish: Wish, source: VolumeSource, *, hounsfield: bool) -> None:
         if self._studio is None:
@@ -238,18 +274,14 @@ class VolumePanes(QObject):
 
     def _answer(self, view: PaneView, wish: Wish, facts: Facts) -> PanePicture:
         held = self._held.get(view.index)
-        if held is None or held.result.wish.uid != wish.uid:
+        if held is None or not (held.result.wish.uid == wish.uid or _phase_of(view, held)):
             hint = translate("volume.loading", view.language, percent=100)
             return PanePicture(facts=facts, hint=hint)
         if held.result.error is not None and held.result.wish == wish:
             return PanePicture(facts=facts, error=held.result.error)
         current = held.result.wish == wish
         hint = "" if current and held.result.final else _hint(held.result, view.language)
-        layers: tuple[Layer, ...] = ()
-        if held.image is not None:
-            place = QRectF(0.0, 0.0, view.rect.width, view.rect.height)
-            layers = (Layer(held.image, place, IN_PANE),)
-        return PanePicture(layers, facts, hint)
+        return PanePicture(_layers(view, held), facts, hint)
 
     @Slot(object)
     def _take(self, result: Result) -> None:
@@ -310,7 +342,7 @@ class VolumePanes(QObject):
         if view is None or grid is None or volume is None or source is None or not source.settled:
             self.failed.emit(NotPossibleError("refused.no_volume_shown"))
             return
-        wish = _wish(view, grid, volume)
+        wish = self._wish(view, grid, volume)
         self._ask(view.index, wish, source, hounsfield=view.display_set.modality == "CT")
         if self._studio is not None:
             self._picks += 1
@@ -375,6 +407,38 @@ def _facts(view: PaneView, grid: Grid, volume: VolumeView) -> Facts:
         notes=tuple(notes),
         oriented=True,
     )
+
+
+def _parts_of(view: PaneView) -> tuple[str, ...]:
+    """UIDs of the segmentations and structure sets in the space of what is shown."""
+    if not view.session.view.segmentation:
+        return ()
+    return parts_in(view.study, view.display_set)
+
+
+def parts_in(study: Study, display_set: DisplaySet) -> tuple[str, ...]:
+    """UIDs of a study's segmentations and structure sets that lie in a display set's space."""
+    space = display_set.frame_of_reference_uid
+    kinds = ("segmentation", "structures")
+    return tuple(
+        entry.uid
+        for entry in study.objects
+        if entry.kind in kinds and space and entry.frame_of_reference_uid == space
+    )
+
+
+def _layers(view: PaneView, held: _Held) -> tuple[Layer, ...]:
+    if held.image is None:
+        return ()
+    place = QRectF(0.0, 0.0, view.rect.width, view.rect.height)
+    return (Layer(held.image, place, IN_PANE),)
+
+
+def _phase_of(view: PaneView, held: _Held) -> bool:
+    """Whether the picture of another phase may stand in for a moment."""
+    other = view.session.catalogue.display_set(DisplaySetUID(held.result.wish.uid))
+    group = view.display_set.group
+    return bool(group) and other is not None and other.group == group
 
 
 def _hint(result: Result, language: Language) -> str:

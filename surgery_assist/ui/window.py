@@ -1,6 +1,7 @@
 """The program's window: viewports, and places for everything that lies around and over them."""
 
 import time
+from collections.abc import Sequence
 from math import hypot
 from typing import Final, Literal, Protocol, cast, runtime_checkable
 
@@ -134,6 +135,11 @@ class MainWindow(QWidget):
         """Let a source draw the viewports that it claims."""
         self._area.add_source(source)
         self._area.show_session(self._dispatcher.session)
+
+    @property
+    def sources(self) -> Sequence[PaneSource]:
+        """What draws panes, in the order in which they are asked."""
+        return self._area.sources
 
     def attach_hud(self, widget: QWidget) -> None:
         """Put the strip that shows what is heard and done below the images."""

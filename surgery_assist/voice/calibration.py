@@ -30,6 +30,7 @@ _BEHINDS: Final = (-1.0, -2.0, -3.0, -4.0, -6.0, -8.0, -11.0, -15.0)
 _GRID: Final[Sequence[tuple[str, Sequence[float]]]] = (
     ("fits", _FITS),
     ("behinds", _BEHINDS),
+    ("unheard", _BEHINDS),
     ("leads", _LEADS),
     ("short_fit", (2.0, 1.5, 1.0, 0.5, 0.0)),
     ("rescue", (0.0, 1.0, 2.0, 3.0, 5.0)),

@@ -66,6 +66,12 @@ class Result:
             "path": self.recording.name,
             "group": self.recording.group,
             "lang": self.recording.language,
+            "speaker": self.recording.speaker,
+            "noise": self.recording.noise,
+            "voices": self.recording.voices,
+            "expected": self.recording.expected_id,
+            "seconds": round(self.audio_seconds, 2),
+            "actions": len(actions),
             **(decision_row(said) if said is not None else _NOTHING),
             "verdict": self.verdict,
         }

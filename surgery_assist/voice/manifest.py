@@ -11,13 +11,16 @@ from surgery_assist.errors import UsageError
 from surgery_assist.model.session import Language
 
 COLUMNS: Final = ("path", "expected_id", "expected_slots", "lang", "group")
+MORE_COLUMNS: Final = ("speaker", "noise", "voices")
+"""May be missing or empty."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recording:
     """One row: a sound file and what it must do; an empty ``expected_id`` means nothing.
 
-    ``name`` is the path as it stands in the manifest, ``path`` where the file lies.
+    ``name`` is the path as it stands in the manifest, ``path`` where the file lies; ``speaker``,
+    ``noise`` (of the room) and ``voices`` ("people" or "synthetic") are empty where nobody says.
     """
 
     name: str
@@ -26,6 +29,9 @@ class Recording:
     expected_slots: Mapping[str, object]
     language: Language
     group: str
+    speaker: str = ""
+    noise: str = ""
+    voices: str = ""
 
 
 def read_manifest(path: Path, language: Language | None = None) -> list[Recording]:
@@ -81,4 +87,5 @@ def _recording(manifest: Path, line: int, row: Mapping[str, str | None]) -> Reco
         slots,
         cast("Language", values["lang"]),
         values["group"],
+        *((row.get(name) or "").strip() for name in MORE_COLUMNS),
     )

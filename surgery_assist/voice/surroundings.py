@@ -9,8 +9,7 @@ from surgery_assist.voice.events import LevelEvent
 from surgery_assist.voice.vad import FRAME_SAMPLES, LOWEST_DBFS, frame_levels
 
 LOUD_BELOW_DB: Final = 9.0
-"""Speech less than this above the noise floor: of commands at 5 dB two thirds are still understood,
-at 10 dB nine tenths (`benchmarks/voice`)."""
+"""Speech less than this above the noise floor makes the room loud."""
 QUIET_ABOVE_DB: Final = 13.0
 LOUD_SECONDS: Final = 1.5
 """So long the room must be loud, or quiet, before it counts: a dropped instrument is no noise."""

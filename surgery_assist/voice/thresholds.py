@@ -86,6 +86,9 @@ class Thresholds:
     """Or so little behind what it would write itself, if it writes nothing else with confidence."""
     slack: float = 2.0
     """By how much `fits` may be missed where `behinds` is met."""
+    unheard: float = -6.0
+    """A sentence that Vosk did not hear may be so little behind what the second opinion would write
+    itself: its nearest sentence is not yet what was said."""
     wake: float = 2.0
     wake_fit: float = -3.0
     """To wake up at other people's talk is the error that people forgive least."""
@@ -125,6 +128,8 @@ class Thresholds:
         costly = evidence.risk is Risk.CONFIRM or evidence.numeric
         if not evidence.proposed and costly:
             return UNSURE
+        if not evidence.proposed and (evidence.behind or 0.0) < self.unheard:
+            return NOT_UNDERSTOOD
         if evidence.unknown > 0.0 and evidence.risk is Risk.CONFIRM:
             return NOT_UNDERSTOOD
         lead = evidence.lead

@@ -25,7 +25,7 @@ HEAVY = ("PySide6", "vtkmodules", "vosk", "numpy", "pydicom", "imagecodecs", "ya
         (["--fullscreen", "--windowed"], "--fullscreen"),
         (["--patient-id", "1001"], "--open"),
         (["script", "--patient-id", "1001"], "--open"),
-        (["bench", "mpr", "x"], "mpr"),
+        (["bench", "nosuch", "x"], "nosuch"),
         (["bench", "load"], "PATH"),
     ],
 )

@@ -12,7 +12,7 @@ from surgery_assist.commands.dispatcher import Dispatcher
 from surgery_assist.commands.registry import Risk
 from surgery_assist.messages import LANGUAGES, catalogue
 from surgery_assist.model.invocation import Invocation
-from surgery_assist.model.study import StudyObject
+from surgery_assist.model.study import SavedLook, StudyObject, Window, study_display_sets
 from surgery_assist.settings import resources_dir
 from surgery_assist.voice.parser import Parse
 from surgery_assist.voice.phrases import load_phrases
@@ -98,11 +98,20 @@ def _phase(uid):
     return replace(display_set(uid), group="4d")
 
 
+def _everywhere(shown):
+    """A saved look of all images of a study."""
+    frames = [frame for entry in study_display_sets(shown) for frame in entry.frames]
+    references = tuple((frame.instance_uid, -1) for frame in frames)
+    return SavedLook(references, window=Window(40.0, 80.0), rotation_deg=90)
+
+
 def _rich_session():
-    front = study("1", display_set("1.1"), _phase("1.2"), _phase("1.3"))
+    activity = display_set("1.4", modality="PT")
+    front = study("1", display_set("1.1"), _phase("1.2"), _phase("1.3"), activity)
     objects = (
         StudyObject("1.8", "report", "SR", "Report"),
         StudyObject("1.9", "structures", "RTSTRUCT", "Structures"),
+        StudyObject("1.10", "presentation", "PR", "Looks", looks=(_everywhere(front),)),
     )
     session = session_with(
         replace(front, objects=objects),

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +11,8 @@ from pydicom.uid import ImplicitVRLittleEndian, RLELossless
 from surgery_assist.errors import DecodeError
 from surgery_assist.imaging.isolation import pool as pool_module
 from surgery_assist.imaging.isolation import reader as reader_module
-from surgery_assist.imaging.isolation.pool import WorkerDiedError, WorkerPool
+from surgery_assist.imaging.isolation.buffers import SharedBuffer
+from surgery_assist.imaging.isolation.pool import WorkerDiedError, WorkerPool, WorkerProcess
 from surgery_assist.imaging.isolation.reader import SafeReader
 from surgery_assist.imaging.isolation.values import ValueMismatchError, from_plain, to_plain
 from surgery_assist.imaging.pixels import FramePixels, FrameReader
@@ -151,6 +153,21 @@ def test_closed_pool_takes_no_jobs(safe, implicit):
     assert not safe.quarantine
 
 
+def test_a_process_that_starts_while_its_pool_closes_is_ended(monkeypatch):
+    class Slow(WorkerProcess):
+        def __init__(self, memory: int) -> None:
+            super().__init__(memory)
+            started.append(self)
+            pool.close()
+
+    started: list[WorkerProcess] = []
+    pool = WorkerPool(count=1)
+    monkeypatch.setattr(pool_module, "WorkerProcess", Slow)
+    with pytest.raises(WorkerDiedError):
+        pool.ask({"job": "warm"}, 5)
+    assert [worker._process.poll() is None for worker in started] == [False]
+
+
 def test_values_survive_json(tmp_path):
     instance = read_file(save(ct_slice(), tmp_path / "a"))
     assert from_plain(Instance, to_plain(instance)) == instance
@@ -175,3 +192,12 @@ def test_values_survive_json(tmp_path):
 def test_other_values_are_refused(plain):
     with pytest.raises(ValueMismatchError):
         from_plain(Window, plain)
+
+
+def test_a_buffer_that_is_given_back_twice_takes_no_other_file_along(tmp_path: Path) -> None:
+    buffer = SharedBuffer(1)
+    buffer.close()
+    with (tmp_path / "other").open("w") as other:  # takes the number that became free
+        buffer.close()
+        other.write("still open")
+    assert (tmp_path / "other").read_text() == "still open"

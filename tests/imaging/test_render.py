@@ -1,5 +1,7 @@
 """Values to screen: the formulas of PS3.3 C.11.2, inversion, padding, tables."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -161,3 +163,18 @@ def test_a_window_narrower_than_one_unit_is_no_threshold():
     values = np.array([[0, 5000, 10000]], np.int16)
     pixels = FramePixels(values, slope=1e-4)
     assert grey(to_rgb32(pixels, Window(0.5, 1.0))) == [0, 128, 255]
+
+
+def test_ct_without_a_window_shows_tissue_and_not_its_border():
+    """The border of -2000 HU outside of the scanner's circle is often not declared as padding."""
+    values = np.full((64, 64), -2000, np.int16)
+    values[8:56, 8:56] = -1000
+    values[20:44, 20:44] = np.linspace(-100, 200, 24).astype(np.int16)
+    plain = FramePixels(values)
+    window = auto_window(replace(plain, unit="HU"))
+    low, high = window.center - window.width / 2, window.center + window.width / 2
+    assert -150 < low < high < 250
+    assert auto_window(plain).width > 2000
+    air = np.full((64, 64), -1000, np.int16)
+    air[0] = -2000
+    assert auto_window(FramePixels(air, unit="HU")).center < -900

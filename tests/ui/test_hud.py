@@ -223,7 +223,7 @@ def test_a_loud_room_is_told_until_it_is_quiet(qtbot) -> None:
     hud.show_microphone("awake")
     hud.show_level(LevelEvent(0.0, -30.0, -35.0, 5.0, speaking=True, clipped=0))
     hud.show_noise(True)
-    warning = "Prea mult zgomot, folosiți pedala (F9)"
+    warning = "Zgomot: pedala (F9)"
     assert (hud.level_line.text, hud.feedback.text) == (warning, warning)
     hud.show_noise(False)
     assert hud.level_line.text == "5 dB peste zgomot"

@@ -8,9 +8,9 @@ from PySide6.QtCore import QLineF, QRectF
 from PySide6.QtGui import QImage, QPainter
 
 from surgery_assist.model.session import Session
-from surgery_assist.model.study import Finding, Window
+from surgery_assist.model.study import Finding, UltrasoundRegion, Window
 from surgery_assist.model.viewport import Rect, Viewport, edge_letters
-from surgery_assist.ui.frame_source import frame_facts
+from surgery_assist.ui.frame_source import draw_region_scales, frame_facts
 from surgery_assist.ui.lines import reference_line
 from surgery_assist.ui.overlay import OverlayPainter, clipped, scale_bar
 from surgery_assist.ui.overlay_texts import age_at, overlay_texts, slice_position
@@ -330,3 +330,28 @@ def greenish_rows(image: QImage) -> list[int]:
         if sum(c.green() > c.red() + 60 for c in colours) > len(columns) // 3:
             rows.append(y)
     return rows
+
+
+@pytest.mark.parametrize(
+    ("rotation", "expected"), [(0.0, {"1 cm", "2 cm"}), (90.0, {"2 cm"}), (180.0, {"1 cm", "2 cm"})]
+)
+@pytest.mark.usefixtures("qapp")
+@pytest.mark.gui
+def test_ultrasound_regions_have_scales_of_their_own(rotation, expected):
+    """Fitted, the picture is 3 logical pixels a column; the second region's pixels are oblong."""
+    regions = (
+        UltrasoundRegion(0, 0, 100, 200, "tissue", (1.0, 1.0)),
+        UltrasoundRegion(100, 0, 200, 200, "tissue", (1.0, 0.5)),
+        UltrasoundRegion(0, 150, 100, 200, "spectral"),
+    )
+    shown = replace(display_set("1.1", rows=200, columns=200), spacing=None, ultrasound=regions)
+    session = session_with(study("1", shown))
+    viewport = replace(session.shown(0)[0], rotation_deg=rotation)
+    view = PaneView(session, 0, viewport, *session.shown(0)[1:], Rect(0.0, 0.0, 600.0, 600.0))
+    texts = RecordingTexts()
+    overlay = OverlayPainter(theme_for(600, 600, 0.3), texts)
+    image = QImage(600, 600, QImage.Format.Format_RGB32)
+    painter = QPainter(image)
+    draw_region_scales(painter, view, overlay)
+    painter.end()
+    assert set(texts.drawn) == expected

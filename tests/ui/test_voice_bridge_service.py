@@ -54,6 +54,12 @@ class Room:
                 yield None
 
 
+@pytest.fixture(scope="module", autouse=True)
+def grammar() -> None:
+    """Compile the phrases of both languages before any test counts seconds."""
+    scripted_ears([])
+
+
 @pytest.fixture
 def stage(qtbot):
     """A bridge and its strip, to be joined to a service."""

@@ -1,6 +1,6 @@
 """Volumes in panes: the real studio, the real window, a stack of made-up slices."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
@@ -11,6 +11,7 @@ from surgery_assist.imaging.pixels import FramePixels
 from surgery_assist.imaging.scene.studio import Studio
 from surgery_assist.imaging.volumes import VolumeSource
 from surgery_assist.model.geometry import dot
+from surgery_assist.model.invocation import Invocation
 from surgery_assist.model.viewport import Rect
 from surgery_assist.model.volume_view import VIEWS, turned
 from surgery_assist.ui.volume import VolumePanes
@@ -146,3 +147,40 @@ def test_edges_of_the_pane_are_handles():
     assert nearest_side(5.0, 300.0, pane, 30.0) == "left"
     assert nearest_side(400.0, 595.0, pane, 30.0) == "down"
     assert nearest_side(400.0, 300.0, pane, 30.0) is None
+
+
+@dataclass
+class Phases(VolumeStore):
+    """Two phases of one acquisition; the second can be held back."""
+
+    second: VolumeSource = field(default_factory=solid)
+
+    def volume_source(self, uid):
+        return self.second if str(uid) == "v.2" else self.source
+
+
+def phase(uid):
+    return replace(stack(), uid=uid, series_uid=uid, group="4d")
+
+
+def test_phases_of_a_volume_follow_one_another_without_a_blank(program):
+    program.images._make_store = Phases
+    program.images.clear()
+    store = program.images.store
+    store.second.values[4:16, 5:19, 6:14] = 0
+    program.show(session_with(study("1", phase("v.1"), phase("v.2"))))
+    program.do("volume.show")
+    assert lit(program.picture(), 0.6, 0.45) > 60
+    assert lit(program.picture(), 0.42, 0.45) > 60
+    store.second.loaded[3] = False
+    program.dispatcher.dispatch(Invocation("phase.next"))
+    view = program.session.viewport
+    assert (str(view.display_set), view.volume.preset) == ("v.2", "bone")
+    # The first stays until this one is there.
+    assert lit(program.picture(), 0.6, 0.45) > 60
+    store.second.loaded[3] = True
+    program.images.frame_ready.emit("v.2", 3)
+    assert program.window.wait_settled(10)
+    assert lit(program.picture(), 0.42, 0.45) < 30
+    program.do("phase.next")
+    assert lit(program.picture(), 0.42, 0.45) > 60

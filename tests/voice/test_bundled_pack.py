@@ -22,6 +22,7 @@ SENTENCES = Path(__file__).parent / "sentences"
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("language", ["ro", "en"])
 def test_commands_are_heard(tmp_path, language):
     if not (PACK / "am" / "final.mdl").is_file():

@@ -61,6 +61,13 @@ def test_what_the_filler_took_is_saved_only_by_the_second_opinion() -> None:
     assert refusal(unknown=3.0, risk=Risk.CONFIRM) == NOT_UNDERSTOOD
 
 
+def test_what_vosk_did_not_hear_must_be_what_was_written() -> None:
+    unheard = replace(SURE, proposed=False)
+    assert PLAIN.refusal(replace(unheard, behind=PLAIN.unheard)) is None
+    assert PLAIN.refusal(replace(unheard, behind=PLAIN.unheard - 0.1)) == NOT_UNDERSTOOD
+    assert refusal(behind=PLAIN.unheard - 0.1) is None
+
+
 def test_stop_needs_a_lead_over_decoys() -> None:
     stop = replace(SURE, command_id="stop", fit=None, behind=None)
     assert PLAIN.refusal(stop) is None

@@ -98,7 +98,7 @@ def test_partials_are_told_once_each() -> None:
 
 
 def test_stop_is_not_held_back_for_what_might_follow() -> None:
-    """"stop listening" may follow, but stop acts as soon as it stands alone."""
+    """ "stop listening" may follow, but stop acts as soon as it stands alone."""
     events = run(scripted_ears([(0.7, "stop")]), said((0.5, "stop")))
     (utterance,) = [event.utterance for event in events if isinstance(event, UtteranceEvent)]
     (act,) = [event for event in events if isinstance(event, UnderstoodEvent)]

@@ -28,14 +28,15 @@ class SharedBuffer:
         os.ftruncate(handle, self.size)
         self.name = f"/proc/{os.getpid()}/fd/{handle}"
         self.memory = mmap.mmap(handle, self.size)
-        self._handle = handle
+        self._handle: int | None = handle
 
     def close(self) -> None:
-        """Give the memory back."""
+        """Give the memory back; safe to say twice."""
         with suppress(BufferError):  # an error's traceback may still look at it
             self.memory.close()
-        if sys.platform != "win32":
+        if sys.platform != "win32" and self._handle is not None:
             os.close(self._handle)
+            self._handle = None
 
 
 def opened(name: str, size: int) -> mmap.mmap:

@@ -13,11 +13,12 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from surgery_assist.errors import DecodeError
+from surgery_assist.errors import DecodeError, ReadError
 from surgery_assist.imaging.isolation.buffers import opened
 from surgery_assist.imaging.isolation.limits import limit_memory
 from surgery_assist.imaging.isolation.messages import receive, send
 from surgery_assist.imaging.isolation.values import from_plain, to_plain
+from surgery_assist.imaging.objects.contents import contents
 from surgery_assist.imaging.pixels import FrameReader
 from surgery_assist.imaging.reader import read_file, warm_up
 from surgery_assist.imaging.records import HeaderError, Instance, OtherObject
@@ -39,11 +40,18 @@ class Worker:
                     return self._header(Path(request["path"]))
                 case "frame":
                     return self._frame(request)
+                case "contents":
+                    found = contents(
+                        request["what"], Path(request["path"]), self._reader, request["arguments"]
+                    )
+                    return {"found": [to_plain(value) for value in found]}
                 case _:
                     warm_up()
                     return {}
         except HeaderError as error:
             return {"header_error": [error.reason, error.detail]}
+        except ReadError as error:
+            return {"failed": str(error.arguments.get("detail", ""))}
         except DecodeError as error:
             return {"decode_error": [error.key, str(error.arguments.get("detail", ""))]}
         except MemoryError:

@@ -46,6 +46,7 @@ class WorkerProcess:
         self.deadline: float | None = None
         self.overdue = False
         self._started = False
+        self._ending = threading.Lock()
         self.buffer: SharedBuffer | None = None
         self._process = subprocess.Popen(  # noqa: S603  (our own program)
             _command(memory),
@@ -88,8 +89,9 @@ class WorkerProcess:
     def shared(self, size: int) -> SharedBuffer:
         """A buffer of at least this size."""
         if self.buffer is None or self.buffer.size < size:
-            if self.buffer is not None:
-                self.buffer.close()
+            smaller, self.buffer = self.buffer, None
+            if smaller is not None:
+                smaller.close()
             self.buffer = SharedBuffer(size)
         return self.buffer
 
@@ -100,15 +102,17 @@ class WorkerProcess:
             self._process.kill()
 
     def end(self) -> None:
-        """End the process and free what it had."""
+        """End the process and free what it had; safe to say twice."""
         self._process.kill()
-        self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            with suppress(OSError):
-                cast("BinaryIO", pipe).close()
-        if self.buffer is not None:
-            self.buffer.close()
-            self.buffer = None
+        # The pool that closes and the question that fails for it both end a worker.
+        with self._ending:
+            self._process.wait()
+            for pipe in (self._process.stdin, self._process.stdout):
+                with suppress(OSError):
+                    cast("BinaryIO", pipe).close()
+            buffer, self.buffer = self.buffer, None
+            if buffer is not None:
+                buffer.close()
 
 
 def _environment() -> dict[str, str]:
@@ -218,9 +222,13 @@ class WorkerPool:
         finally:
             with self._changed:
                 self._starting -= 1
-                if worker is not None:
+                late = self.closed
+                if worker is not None and not late:
                     self._all.add(worker)
                 self._changed.notify_all()
+        if late:  # closed while it started: nobody else would end it
+            worker.end()
+            raise WorkerDiedError("crash")
         return worker
 
     def give_back(self, worker: WorkerProcess) -> None:

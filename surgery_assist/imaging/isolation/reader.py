@@ -3,12 +3,12 @@
 import threading
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from surgery_assist.errors import DecodeError
+from surgery_assist.errors import DecodeError, ReadError
 from surgery_assist.imaging.isolation.pool import (
     HEADER_SECONDS,
     Answer,
@@ -16,11 +16,15 @@ from surgery_assist.imaging.isolation.pool import (
     WorkerPool,
 )
 from surgery_assist.imaging.isolation.values import ValueMismatchError, from_plain, to_plain
+from surgery_assist.imaging.objects.contents import Contents
 from surgery_assist.imaging.pixels import FramePixels, FrameReader, fitted, is_plain
 from surgery_assist.imaging.reader import read_plain_file
 from surgery_assist.imaging.records import HeaderError, Instance, OtherObject
 
 FRAME_SECONDS: Final = 10.0
+CONTENTS_SECONDS: Final = 30.0
+"""Structure sets of radiotherapy hold millions of points."""
+T = TypeVar("T")
 _PIXELS_PER_SECOND: Final = 1_000_000
 """Slower than any decoder on any machine that is alive."""
 _BYTES_PER_PIXEL: Final = 4
@@ -129,6 +133,42 @@ class SafeReader:
             raise DecodeError(f"error.decode_{error.reason}") from error
         except (ValueMismatchError, KeyError, TypeError) as error:
             raise DecodeError("error.decode_failed", detail=type(error).__name__) from error
+
+    def contents(
+        self, what: Contents, path: Path, kind: type[T], arguments: tuple[Any, ...] = ()
+    ) -> tuple[T, ...]:
+        """Read what an object says (`surgery_assist.imaging.objects.contents`), in a worker.
+
+        Parameters
+        ----------
+        what
+            Which contents.
+        path
+            The object's file.
+        kind
+            The type of the answers.
+        arguments
+            What is asked beside the path.
+
+        Raises
+        ------
+        ReadError
+            It can't be read; says why.
+        """
+        plain = to_plain(arguments)
+        job = {"job": "contents", "what": what, "path": str(path), "arguments": plain}
+        try:
+            with self._asked(path, job, CONTENTS_SECONDS) as answer:
+                message = answer.message
+        except WorkerDiedError as error:
+            raise ReadError("error.object_unreadable", detail=error.reason) from error
+        if not isinstance(message.get("found"), list):
+            detail = str(message.get("failed", "damaged"))
+            raise ReadError("error.object_unreadable", detail=detail)
+        try:
+            return tuple(from_plain(kind, value) for value in message["found"])
+        except ValueMismatchError as error:
+            raise ReadError("error.object_unreadable", detail="answer") from error
 
     def _asked(self, path: Path, job: dict[str, Any], seconds: float, room: int = 0) -> Answer:
         with self._lock:

@@ -5,7 +5,7 @@ from typing import Final
 
 from surgery_assist.errors import ReadError
 from surgery_assist.imaging.elements import Elements
-from surgery_assist.imaging.headers import described, iso_date, iso_time
+from surgery_assist.imaging.headers import described, iso_date, iso_time, study_identity
 from surgery_assist.imaging.objects.documents import DocumentError, PageFormat
 from surgery_assist.imaging.objects.drawn import (
     ELECTROCARDIOGRAMS,
@@ -15,7 +15,7 @@ from surgery_assist.imaging.objects.drawn import (
 )
 from surgery_assist.imaging.objects.files import open_elements
 from surgery_assist.imaging.objects.key_objects import key_instances
-from surgery_assist.imaging.objects.presentations import presentation_file
+from surgery_assist.imaging.objects.presentations import presentation_file, saved_looks
 from surgery_assist.imaging.objects.structures import structure_references
 from surgery_assist.imaging.objects.waveforms import WaveformError
 from surgery_assist.imaging.records import (
@@ -127,8 +127,9 @@ def _object(header: Elements, path: Path, sop_class: str, name: str) -> OtherObj
         time=iso_time(header.code(0x00080033) or header.code(0x00080031)),
         references=_references(header, kind),
         frame_of_reference_uid=header.code(0x00200052),
+        looks=saved_looks(presentation_file(header)) if kind == "presentation" else (),
     )
-    return OtherObject(path, name, header.code(0x0020000D), about)
+    return OtherObject(path, name, header.code(0x0020000D), about, study_identity(header))
 
 
 def _title(header: Elements, kind: ObjectKind) -> str:

@@ -5,7 +5,7 @@ are not applied.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import cos, hypot, pi, sin
 from typing import Final
 
@@ -22,9 +22,12 @@ from surgery_assist.model.annotations import (
     Space,
     VoiFunction,
 )
+from surgery_assist.model.study import SavedLook
 
 CIRCLE_POINTS: Final = 72
 MAX_POINTS: Final = 200_000
+MAX_REFERENCES: Final = 5_000
+"""Frames whose looks are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +65,41 @@ class PresentationFile:
             window=windows[0] if windows else None,
             voi_function=_function(voi),
             inverted=shape == "INVERSE",
-            rotation_deg=(header.short(0x00700042, 0) or 0) % 360 // 90 * 90,
+            rotation_deg=_rotation(header),
             flipped=header.code(0x00700041, 1) == "Y",
             area=_area(area, rows, columns),
             shutters=shutters_of(header),
             graphics=graphics,
             texts=texts,
         )
+
+
+def saved_looks(file: PresentationFile) -> tuple[SavedLook, ...]:
+    """How the images of a state are to be shown: frames that look the same are together."""
+    looks: dict[SavedLook, list[tuple[str, int]]] = {}
+    named = [(uid, number) for uid, frames in file.references for number in sorted(frames) or (0,)]
+    for uid, number in named[:MAX_REFERENCES]:
+        every = number == 0
+        look = _look(file.header, uid, 0 if every else number - 1)
+        looks.setdefault(look, []).append((uid, -1 if every else number - 1))
+    return tuple(replace(look, references=tuple(named)) for look, named in looks.items())
+
+
+def _look(header: Elements, instance_uid: str, number: int) -> SavedLook:
+    voi = _first_for(header, 0x00283110, instance_uid, number)
+    windows = windows_of(voi) if voi is not None else ()
+    return SavedLook(
+        references=(),
+        window=windows[0] if windows else None,
+        inverted=header.code(0x20500020, 16) == "INVERSE",
+        rotation_deg=_rotation(header),
+        flipped=header.code(0x00700041, 1) == "Y",
+        area=_area(_first_for(header, 0x0070005A, instance_uid, number), 0, 0),
+    )
+
+
+def _rotation(header: Elements) -> int:
+    return (header.short(0x00700042, 0) or 0) % 360 // 90 * 90
 
 
 def presentation_file(header: Elements) -> PresentationFile:

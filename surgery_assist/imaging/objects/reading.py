@@ -1,23 +1,19 @@
 """What the objects of a library say of the frame that is shown, and of the patient in space."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from threading import RLock
 from typing import Final, TypeVar
 
 from surgery_assist.errors import DecodeError, OutputError, ReadError
 from surgery_assist.imaging.library import Library
-from surgery_assist.imaging.objects.files import open_elements
-from surgery_assist.imaging.objects.overlays import OverlayBitmap, overlay_bitmaps
+from surgery_assist.imaging.objects.overlays import OverlayBitmap
 from surgery_assist.imaging.objects.presentation_writer import ShownFrame, write_presentation
-from surgery_assist.imaging.objects.presentations import PresentationFile, presentation_file
-from surgery_assist.imaging.objects.reports import report_from
-from surgery_assist.imaging.objects.segmentations import Segmentation
+from surgery_assist.imaging.objects.segmentations import Segmentation, SegmentationFile
 from surgery_assist.imaging.objects.solids import Solid
-from surgery_assist.imaging.objects.structures import Structure, structures_from
-from surgery_assist.imaging.pixels import FrameReader
+from surgery_assist.imaging.objects.structures import Structure
 from surgery_assist.imaging.records import HeaderError
 from surgery_assist.model.annotations import FrameAnnotations, Presentation, Region, Report
 from surgery_assist.model.study import DisplaySet, FrameRef, ObjectKind, Study
@@ -38,11 +34,11 @@ class ObjectReader:
 
     def __init__(self, library: Library) -> None:
         self._library = library
-        self._reader = FrameReader()
+        self._safe = library.reader
         self._lock = RLock()
         self._segmentations: OrderedDict[Path, Segmentation | None] = OrderedDict()
         self._structures: OrderedDict[Path, tuple[Structure, ...]] = OrderedDict()
-        self._presentations: OrderedDict[Path, PresentationFile | None] = OrderedDict()
+        self._presentations: OrderedDict[Hashable, tuple[Presentation, ...]] = OrderedDict()
         self._bitmaps: OrderedDict[tuple[str, int], tuple[OverlayBitmap, ...]] = OrderedDict()
 
     def annotations(self, display_set: DisplaySet, index: int) -> FrameAnnotations:
@@ -71,23 +67,25 @@ class ObjectReader:
         key = frame.instance_uid, frame.frame
 
         def read() -> tuple[OverlayBitmap, ...]:
-            return overlay_bitmaps(instance, frame.frame, self._reader)
+            slim = replace(instance, shutters=(), findings=())
+            asked = (slim, frame.frame)
+            return self._safe.contents("overlays", instance.path, OverlayBitmap, asked)
 
         return self._remembered(self._bitmaps, key, read, ())
 
     def presentations(self, display_set: DisplaySet, index: int) -> tuple[Presentation, ...]:
         """Saved presentations of one frame, in the order of opening."""
         frame = display_set.frames[index]
-        found = []
-        for path in self._paths("presentation"):
-            file = self._remembered(self._presentations, path, partial(_presented, path), None)
-            if file is None:
-                continue
-            shown = file.of(
-                _plain_uid(frame.instance_uid), frame.frame, display_set.rows, display_set.columns
-            )
-            if shown is not None:
-                found.append(shown)
+        uid = _plain_uid(frame.instance_uid)
+        asked = (uid, frame.frame, display_set.rows, display_set.columns)
+        found: list[Presentation] = []
+        for path in self._paths("presentation", image=uid):
+
+            def read(path: Path = path) -> tuple[Presentation, ...]:
+                return self._safe.contents("presentation", path, Presentation, asked)
+
+            shown = self._remembered(self._presentations, (path, asked), read, ())
+            found += shown
         return tuple(found)
 
     def write_presentation(
@@ -125,7 +123,7 @@ class ObjectReader:
         """
         for entry in self._library.objects:
             if entry.about is not None and entry.about.uid == object_uid:
-                return report_from(open_elements(entry.path))
+                return self._safe.contents("report", entry.path, Report)[0]
         raise ReadError("error.object_unreadable", detail="not open")
 
     def solids(self, object_uid: str) -> tuple[Solid, ...]:
@@ -137,10 +135,15 @@ class ObjectReader:
             return tuple(structure.solid() for structure in self._structures_in(path))
         return ()
 
-    def _paths(self, kind: ObjectKind, uid: str | None = None) -> Iterator[Path]:
+    def _paths(
+        self, kind: ObjectKind, uid: str | None = None, image: str | None = None
+    ) -> Iterator[Path]:
+        """Files of a kind: one by its UID, those about an image, or all."""
         for entry in self._library.objects:
             about = entry.about
-            if about is not None and about.kind == kind and uid in (None, about.uid):
+            if about is None or about.kind != kind or uid not in (None, about.uid):
+                continue
+            if image is None or image in about.references:
                 yield entry.path
 
     def _segments(self, display_set: DisplaySet, frame: FrameRef) -> Iterator[Region]:
@@ -177,13 +180,14 @@ class ObjectReader:
 
     def _segmentation(self, path: Path) -> Segmentation | None:
         def read() -> Segmentation | None:
-            return Segmentation(path, open_elements(path))
+            found = self._safe.contents("segmentation", path, SegmentationFile)
+            return Segmentation(found[0], self._safe.frame)
 
         return self._remembered(self._segmentations, path, read, None)
 
     def _structures_in(self, path: Path) -> tuple[Structure, ...]:
         def read() -> tuple[Structure, ...]:
-            return structures_from(open_elements(path))
+            return self._safe.contents("structures", path, Structure)
 
         return self._remembered(self._structures, path, read, ())
 
@@ -200,10 +204,6 @@ class ObjectReader:
             else:
                 memory.move_to_end(key)
             return memory[key]
-
-
-def _presented(path: Path) -> PresentationFile | None:
-    return presentation_file(open_elements(path))
 
 
 def _plain_uid(instance_uid: str) -> str:

@@ -1,6 +1,6 @@
 """Segmentations: masks of parts of the patient, frame by frame (PS3.3 A.51, C.8.20)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from surgery_assist.imaging.elements import Elements
 from surgery_assist.imaging.objects.contours import mask_outlines
 from surgery_assist.imaging.objects.solids import Solid, carried, is_parallel, lab_colour
-from surgery_assist.imaging.pixels import FrameReader
+from surgery_assist.imaging.pixels import FramePixels
 from surgery_assist.imaging.reader import read_masks
 from surgery_assist.imaging.records import Instance
 from surgery_assist.model.annotations import Colour, Point, Region
@@ -44,31 +44,66 @@ class SegmentFrame:
     """Instance UID and frame (from 0; ``None`` means all) of the images it was made from."""
 
 
+@dataclass(frozen=True, slots=True)
+class SegmentationFile:
+    """What one segmentation file says; its masks stay where they are."""
+
+    uid: str
+    frame_of_reference: str
+    instance: Instance
+    segments: tuple[Segment, ...]
+    labels: bool
+    """The values of the frames are the segments' numbers."""
+    threshold: float
+    """From here on a value is inside."""
+    frames: tuple[SegmentFrame, ...]
+
+
+def segmentation_file(path: Path, header: Elements) -> SegmentationFile:
+    """What a file says of its segments.
+
+    Raises
+    ------
+    HeaderError
+        It holds no masks.
+    """
+    instance = read_masks(path)
+    labels = header.code(0x00620001, 16) == "LABELMAP"
+    fractional = header.code(0x00620001, 16) == "FRACTIONAL"
+    half = max(1, (header.short(0x0062000E, 1) or 1) / 2)
+    return SegmentationFile(
+        uid=header.code(0x00080018),
+        frame_of_reference=header.code(0x00200052),
+        instance=instance,
+        segments=tuple(_segments(header)),
+        labels=labels,
+        threshold=half if fractional else 1.0,
+        frames=tuple(_frames(header, instance, labels=labels)),
+    )
+
+
+def _frames(header: Elements, instance: Instance, *, labels: bool) -> list[SegmentFrame]:
+    items = list(header.items(_PER_FRAME))
+    shared = header.item(_SHARED)
+    frames = []
+    for index, info in enumerate(instance.frames):
+        groups = [group for group in (*items[index : index + 1], shared) if group is not None]
+        segment = None if labels else _segment_number(groups)
+        frames.append(SegmentFrame(index, segment, info.plane, _sources(groups)))
+    return frames
+
+
 class Segmentation:
-    """One segmentation file; its masks are decoded when asked for."""
+    """One segmentation; its masks are decoded by ``read`` when asked for."""
 
-    def __init__(self, path: Path, header: Elements) -> None:
-        self.uid = header.code(0x00080018)
-        self.frame_of_reference = header.code(0x00200052)
-        self.instance: Instance = read_masks(path)
-        self.segments = tuple(_segments(header))
-        self._labels = header.code(0x00620001, 16) == "LABELMAP"
-        self._half = max(1, (header.short(0x0062000E, 1) or 1) / 2)
-        fractional = header.code(0x00620001, 16) == "FRACTIONAL"
-        self._threshold = self._half if fractional else 1
-        self.frames = tuple(self._frames(header))
-        self._reader = FrameReader()
+    def __init__(
+        self, file: SegmentationFile, read: Callable[[Instance, int], FramePixels]
+    ) -> None:
+        self.uid, self.frame_of_reference = file.uid, file.frame_of_reference
+        self.instance, self.segments, self.frames = file.instance, file.segments, file.frames
+        self._labels, self._threshold = file.labels, file.threshold
+        self._read = read
         self._outlines: dict[tuple[int, int], tuple[tuple[Point, ...], ...]] = {}
-
-    def _frames(self, header: Elements) -> list[SegmentFrame]:
-        items = list(header.items(_PER_FRAME))
-        shared = header.item(_SHARED)
-        frames = []
-        for index, info in enumerate(self.instance.frames):
-            groups = [group for group in (*items[index : index + 1], shared) if group is not None]
-            segment = None if self._labels else _segment_number(groups)
-            frames.append(SegmentFrame(index, segment, info.plane, _sources(groups)))
-        return frames
 
     def references(self) -> tuple[str, ...]:
         """Instance UIDs of the images that the frames were made from."""
@@ -76,7 +111,7 @@ class Segmentation:
 
     def mask(self, frame: SegmentFrame, segment: int) -> NDArray[np.bool_]:
         """``(rows, columns)``: where the segment is."""
-        values: NDArray[Any] = self._reader.read(self.instance, frame.index).values
+        values: NDArray[Any] = self._read(self.instance, frame.index).values
         if self._labels:
             return np.asarray(values == segment)
         return np.asarray(values >= self._threshold)

@@ -4,7 +4,7 @@ All of it belongs to the one thread that made it. On a graphics card the whole v
 vtkGPUVolumeRayCastMapper; elsewhere vtkFixedPointVolumeRayCastMapper casts a small level of it.
 """
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +13,15 @@ from surgery_assist.imaging.scene.arrays import as_numpy, as_vtk_image, as_vtk_m
 from surgery_assist.imaging.scene.frame import Picture, Shot
 from surgery_assist.imaging.scene.presets import Look
 from surgery_assist.imaging.scene.probe import Renderer, off_screen_window, probe
+from surgery_assist.imaging.scene.surfaces import Surface
 from surgery_assist.imaging.scene.volume import SceneVolume
 from surgery_assist.model.volume_view import CutPlane, VolumeMode
+
+FAR_MM: Final = 5000.0
+"""From the eye to the focus: parallel rays, so any number will do."""
+REACH_MM: Final = 4000.0
+"""Before and behind the focus."""
+KEPT_SURFACES: Final = 64
 
 
 class Stage:
@@ -37,9 +44,17 @@ class Stage:
         self.renderer: Renderer = probe(self._window)
         self.hardware = self.renderer.hardware if hardware is None else hardware
         self._actors: dict[int, _Actor] = {}
+        self._solids: dict[int, tuple[Surface, Any]] = {}
 
     def picture(
-        self, volume: SceneVolume, shot: Shot, look: Look, mode: VolumeMode, *, quality: float = 1.0
+        self,
+        volume: SceneVolume,
+        shot: Shot,
+        look: Look,
+        mode: VolumeMode,
+        *,
+        quality: float = 1.0,
+        surfaces: tuple[Surface, ...] = (),
     ) -> Picture:
         """Draw a level.
 
@@ -47,19 +62,35 @@ class Stage:
         ----------
         quality
             1 for one ray and one sample a pixel and voxel, less for coarser ones.
+        surfaces
+            Segments and structures in the volume.
         """
         actor = self._actor(volume)
         actor.dress(look, mode, shot.cuts, quality)
+        self._place(surfaces, shot.cuts)
         self._aim(shot)
         self._window.SetSize(shot.width, shot.height)
         self._window.Render()
         return Picture(self._pixels(shot.width, shot.height))
 
+    def surfaces(self, surfaces: tuple[Surface, ...], shot: Shot) -> Picture:
+        """Draw surfaces without a volume; the picture has a depth."""
+        for actor in self._actors.values():
+            actor.volume.SetVisibility(False)
+        self._place(surfaces, shot.cuts)
+        self._aim(shot)
+        self._window.SetSize(shot.width, shot.height)
+        self._window.Render()
+        return Picture(self._pixels(shot.width, shot.height), self._depth(shot))
+
     def forget(self) -> None:
-        """Drop every volume."""
+        """Drop every volume and surface."""
         for actor in self._actors.values():
             self._renderer.RemoveVolume(actor.volume)
+        for _, solid in self._solids.values():
+            self._renderer.RemoveActor(solid)
         self._actors.clear()
+        self._solids.clear()
 
     def close(self) -> None:
         """Free what the driver holds."""
@@ -78,19 +109,36 @@ class Stage:
             self._renderer.AddVolume(self._actors[key].volume)
         return self._actors[key]
 
+    def _place(self, surfaces: tuple[Surface, ...], cuts: tuple[CutPlane, ...]) -> None:
+        """Show these surfaces and no others, cut as the volume is."""
+        wanted = {id(surface) for surface in surfaces}
+        for key, (_, solid) in self._solids.items():
+            solid.SetVisibility(key in wanted)
+        for surface in surfaces:
+            if id(surface) not in self._solids:
+                if len(self._solids) >= KEPT_SURFACES:
+                    _, oldest = self._solids.pop(next(iter(self._solids)))
+                    self._renderer.RemoveActor(oldest)
+                # The surface is kept too, so that no other one gets its identity.
+                self._solids[id(surface)] = surface, _solid(surface)
+                self._renderer.AddActor(self._solids[id(surface)][1])
+            mapper = self._solids[id(surface)][1].GetMapper()
+            mapper.RemoveAllClippingPlanes()
+            for cut in cuts:
+                mapper.AddClippingPlane(_plane(cut))
+
     def _aim(self, shot: Shot) -> None:
         camera = self._renderer.GetActiveCamera()
         camera.ParallelProjectionOn()
         across, down = shot.camera.pan
         axes = shot.axes
         middle = np.asarray(shot.focus) - axes[:, 0] * across - axes[:, 1] * down
-        far = 5000.0
-        eye = middle - axes[:, 2] * far
+        eye = middle - axes[:, 2] * FAR_MM
         camera.SetFocalPoint(*middle.tolist())
         camera.SetPosition(*eye.tolist())
         camera.SetViewUp(*shot.camera.up)
         camera.SetParallelScale(shot.height * shot.mm_per_pixel / 2)
-        camera.SetClippingRange(far - 4000.0, far + 4000.0)
+        camera.SetClippingRange(FAR_MM - REACH_MM, FAR_MM + REACH_MM)
 
     def _pixels(self, width: int, height: int) -> NDArray[np.uint8]:
         from vtkmodules.vtkCommonCore import vtkUnsignedCharArray  # noqa: PLC0415
@@ -99,6 +147,56 @@ class Stage:
         self._window.GetRGBACharPixelData(0, 0, width - 1, height - 1, 0, data)
         pixels = as_numpy(data).reshape(height, width, 4)
         return np.ascontiguousarray(pixels[::-1])
+
+    def _depth(self, shot: Shot) -> NDArray[np.float32]:
+        """Behind the focus, mm; NaN where nothing is."""
+        from vtkmodules.vtkCommonCore import vtkFloatArray  # noqa: PLC0415
+
+        data = vtkFloatArray()
+        self._window.GetZbufferData(0, 0, shot.width - 1, shot.height - 1, data)
+        share = as_numpy(data).reshape(shot.height, shot.width)[::-1]
+        depth = (share * (2 * REACH_MM) - REACH_MM).astype(np.float32)
+        depth[share >= 1.0] = np.nan
+        return depth
+
+
+def _solid(surface: Surface) -> Any:
+    """A vtkActor of a surface."""
+    from vtkmodules.util.numpy_support import numpy_to_vtk, numpy_to_vtkIdTypeArray  # noqa: PLC0415
+    from vtkmodules.vtkCommonCore import vtkPoints  # noqa: PLC0415
+    from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkPolyData  # noqa: PLC0415
+    from vtkmodules.vtkFiltersCore import vtkPolyDataNormals  # noqa: PLC0415
+    from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper  # noqa: PLC0415
+
+    points, cells = vtkPoints(), vtkCellArray()
+    points.SetData(numpy_to_vtk(surface.points, deep=True))  # type: ignore[no-untyped-call]
+    corners = numpy_to_vtkIdTypeArray(surface.triangles.ravel(), deep=True)  # type: ignore[no-untyped-call]
+    cells.SetData(3, corners)
+    shape = vtkPolyData()
+    shape.SetPoints(points)
+    shape.SetPolys(cells)
+    normals = vtkPolyDataNormals()
+    normals.SetInputData(shape)
+    normals.SplittingOff()
+    mapper = vtkPolyDataMapper()
+    mapper.SetInputConnection(normals.GetOutputPort())
+    actor = vtkActor()
+    actor.SetMapper(mapper)
+    paint = actor.GetProperty()
+    paint.SetColor(*(part / 255 for part in surface.colour))
+    paint.SetAmbient(0.25)
+    paint.SetDiffuse(0.75)
+    return actor
+
+
+def _plane(cut: CutPlane) -> Any:
+    """A vtkPlane."""
+    from vtkmodules.vtkCommonDataModel import vtkPlane  # noqa: PLC0415
+
+    plane = vtkPlane()
+    plane.SetOrigin(*cut.point)
+    plane.SetNormal(*cut.normal)
+    return plane
 
 
 class _Actor:
@@ -166,14 +264,9 @@ class _Actor:
         self.properties.SetColor(colour)
 
     def _cut(self, cuts: tuple[CutPlane, ...]) -> None:
-        from vtkmodules.vtkCommonDataModel import vtkPlane  # noqa: PLC0415
-
         self.mapper.RemoveAllClippingPlanes()
         for cut in cuts:
-            plane = vtkPlane()
-            plane.SetOrigin(*cut.point)
-            plane.SetNormal(*cut.normal)
-            self.mapper.AddClippingPlane(plane)
+            self.mapper.AddClippingPlane(_plane(cut))
 
 
 def _mapper(level: SceneVolume, *, hardware: bool) -> Any:

@@ -25,6 +25,7 @@ from surgery_assist.imaging.scene.picking import pick
 from surgery_assist.imaging.scene.presets import look_of
 from surgery_assist.imaging.scene.probe import Renderer
 from surgery_assist.imaging.scene.stage import Stage
+from surgery_assist.imaging.scene.surfaces import Surface, joined
 from surgery_assist.imaging.scene.volume import SceneVolume, blocks_of
 from surgery_assist.model.units import Vector
 from surgery_assist.model.volume_view import VolumeView
@@ -47,11 +48,15 @@ EMPTY: Final = 0.002
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a pane shall show; ``shot`` in device pixels."""
+    """What a pane shall show; ``shot`` in device pixels.
+
+    ``surfaces`` names objects whose surfaces have been made (`Studio.load_surfaces`).
+    """
 
     uid: str
     view: VolumeView
     shot: Shot
+    surfaces: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +104,7 @@ class Studio:
         self._changed = threading.Condition()
         self._orders: OrderedDict[int, _Order] = OrderedDict()
         self._models: dict[str, SceneModel] = {}
+        self._surfaces: dict[str, tuple[Surface, ...]] = {}
         self._jobs: list[Callable[[], None]] = []
         self._quality = HALF
         self._closed = False
@@ -131,6 +137,26 @@ class Studio:
                 self._refuse(uid, error)
             except MemoryError:
                 self._refuse(uid, SurgeryAssistError("refused.volume_memory"))
+
+        self._pool.submit(work)
+
+    def load_surfaces(
+        self, uid: str, make: Callable[[], tuple[Surface, ...]], done: Callable[[str], None]
+    ) -> None:
+        """Make the surfaces of an object in the background; ``done`` is called with its UID there.
+
+        What can't be made is no surface: the volume is shown all the same.
+        """
+
+        def work() -> None:
+            try:
+                made = make()
+            except (SurgeryAssistError, ValueError, MemoryError) as error:
+                logger.warning("no surfaces: %s", type(error).__name__)
+                made = ()
+            with self._changed:
+                self._surfaces[uid] = made
+            done(uid)
 
         self._pool.submit(work)
 
@@ -182,6 +208,7 @@ class Studio:
             for model in self._models.values():
                 model.drop()
             self._models.clear()
+            self._surfaces.clear()
             self._orders.clear()
             self._jobs.append(self._forget_stage)
             self._changed.notify_all()
@@ -289,7 +316,8 @@ class Studio:
             level = model.masked_level(kinds) if kinds else self._on_card(model)
             if level is None or self._stage is None:
                 return None
-            return self._stage.picture(level, wish.shot, look, wish.view.mode)
+            surfaces = self._solids(wish)
+            return self._stage.picture(level, wish.shot, look, wish.view.mode, surfaces=surfaces)
         caster = model.caster(kinds)
         if caster is None:
             return None
@@ -297,8 +325,16 @@ class Studio:
         if stage == 1:
             shot = shot.scaled(HALF)
         if wish.view.mode == "mip":
-            return caster.brightest(shot, look.window, cancelled)
-        return caster.shaded(shot, look, cancelled, 1.0 if stage == 1 else FINE)
+            picture = caster.brightest(shot, look.window, cancelled)
+        else:
+            picture = caster.shaded(shot, look, cancelled, 1.0 if stage == 1 else FINE)
+        surfaces = self._solids(wish)
+        if picture is None or not surfaces or not self._opengl or self._stage is None:
+            return picture
+        return joined(picture, self._stage.surfaces(surfaces, shot))
+
+    def _solids(self, wish: Wish) -> tuple[Surface, ...]:
+        return tuple(part for uid in wish.surfaces for part in self._surfaces.get(uid, ()))
 
     def _moving(self, wish: Wish, model: SceneModel) -> Picture | None:
         """A coarse picture, in time for the next one."""
@@ -327,7 +363,14 @@ class Studio:
         look = look_of(wish.view, level.value_range if model is None else model.volume.value_range)
         if self._card and model is not None and level is model.level:
             level = self._on_card(model)
-        picture = self._stage.picture(level, wish.shot, look, wish.view.mode, quality=self._quality)
+        picture = self._stage.picture(
+            level,
+            wish.shot,
+            look,
+            wish.view.mode,
+            quality=self._quality,
+            surfaces=self._solids(wish),
+        )
         if (picture.rgba[..., 3] > 0).mean() < EMPTY:
             proof = _cast(level, wish, 0.1)
             if proof is not None and (proof.rgba[..., 3] > 25).mean() > 4 * EMPTY:

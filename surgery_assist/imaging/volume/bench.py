@@ -51,6 +51,7 @@ def bench_mpr(paths: Iterable[Path | str]) -> dict[str, float]:
         return measure(_loaded(store, largest))
     finally:
         store.close()
+        library.close()
 
 
 def _loaded(store: FrameStore, display_set: DisplaySet) -> Volume:

@@ -94,3 +94,22 @@ def test_real_measurement_report(shared_dir):
     measured = [line for line in reports[0].items if line.value and line.value[0].isdigit()]
     assert measured
     assert all(report.items for report in reports)
+
+
+def test_objects_are_taken_apart_by_worker_processes_alone(tmp_path, monkeypatch):
+    """A hostile object may take the process that reads it down; that must not be this one."""
+    save(ct_slice(), tmp_path / "image")
+    report = bare(REPORT, "SR", "1.2.3.962")
+    report.ContentSequence = [content("TEXT", "Impression", TextValue="seen")]
+    save(report, tmp_path / "report")
+    library, catalogue = opened(tmp_path)
+    (known,) = catalogue.studies[0].objects
+
+    def forbidden(*_args, **_options):
+        raise AssertionError("an object is read in the program's own process")
+
+    monkeypatch.setattr("pydicom.filereader.dcmread", forbidden)
+    assert ObjectReader(library).report(known.uid).items[0].value == "seen"
+    (tmp_path / "report").unlink()
+    with pytest.raises(ReadError):
+        ObjectReader(library).report(known.uid)

@@ -1,0 +1,1 @@
+"""Colours of one volume over images of another."""
