@@ -8,7 +8,7 @@ APT_RUN=(
   libxcb-render-util0 libxcb-shape0 libxcb-sync1 libxcb-xfixes0 libxcb-xinerama0 libxcb-xkb1
   "libasound2-plugins" "libgomp1"
 )
-APT_DEV=(git binutils libpython3-dev xvfb xauth xdotool pulseaudio pulseaudio-utils espeak-ng dcmtk sox)
+APT_DEV=(git binutils libpython3-dev xvfb xauth xdotool pulseaudio pulseaudio-utils espeak-ng dcmtk sox postgresql)
 
 say() { printf '\033[1m%s\033[0m\n' "== $*" >&2; }
 die() { printf '%s\n' "$*" >&2; exit 1; }

@@ -1,24 +1,13 @@
-"""Collects a patient and brings what arrives, as it arrives."""
+"""Collects a patient and reports how it goes."""
 
 import asyncio
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
 
-from usmed_client.api import Gateway, in_order
+from usmed_client.api import Gateway
 from usmed_client.errors import UnreachableError
 from usmed_client.protocol.collections import CollectionReport, CollectionRequest, Outcome
-from usmed_client.protocol.studies import InstanceRecord
 
 _RECONNECT_SECONDS = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """An instance of a collection, in memory."""
-
-    study_uid: str
-    record: InstanceRecord
-    data: bytes
 
 
 async def collect(
@@ -48,18 +37,3 @@ async def follow(gateway: Gateway, collection_id: str) -> AsyncGenerator[Collect
             if lost > 5:
                 raise
         await asyncio.sleep(_RECONNECT_SECONDS)
-
-
-async def retrieve(
-    gateway: Gateway, patient_id: str, have: set[str]
-) -> AsyncGenerator[Arrival, None]:
-    """All instances of a patient in the local PACS that are not in ``have``; adds to it.
-
-    The newest study comes first, in it the key series.
-    """
-    for study in await gateway.studies(patient_id):
-        found = await gateway.instances(study.study_uid)
-        lacking = tuple(record for record in found if record.sop_uid not in have)
-        async for record, data in in_order(gateway, lacking):
-            have.add(record.sop_uid)
-            yield Arrival(study.study_uid, record, data)

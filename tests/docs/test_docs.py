@@ -6,12 +6,17 @@ from pathlib import Path
 
 from surgery_assist.cli.reference import reference_page
 from surgery_assist.settings import DisplaySettings, Settings, VoiceSettings, load_settings
+from usmed_server.gateway.collection.states import drawing
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_the_command_reference_is_what_the_registry_makes():
     assert (ROOT / "docs" / "commands.md").read_text("utf-8") == reference_page()
+
+
+def test_the_drawing_of_a_collection_is_its_table():
+    assert drawing() in (ROOT / "docs" / "federation.md").read_text("utf-8")
 
 
 def test_links_and_paths_in_the_documents_exist():

@@ -1,8 +1,5 @@
-"""Messages between the programs of the federation, versioned; and the encrypted stream.
+"""Messages between the programs of the federation; and the encrypted stream.
 
-A message that carries an unknown field or version is refused, never guessed at.
+A message that carries an unknown field is refused, never guessed at. The version is part of the
+addresses (``/n/v1``, ``/h/v1``, ``/v1``) and of what is signed or sealed.
 """
-
-from typing import Final
-
-PROTOCOL_VERSION: Final = 1

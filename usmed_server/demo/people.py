@@ -66,7 +66,7 @@ PATIENTS: Final = (
     DemoPatient(
         _cnp("M", _MARIN, 22, 112), _MARIN, "M",
         ("B-10472", "IS-88120", "CJ-3301"),
-        ("Ștefănescu^Marin", "STEFANESCU^MARIN", "Ştefănescu^Marin Ion"),
+        ("Ștefănescu^Marin", "STEFANESCU^MARIN", "\u015etefănescu^Marin Ion"),
         (
             DemoStudy(1, "CT", "CT abdomen", date(2026, 11, 20), 60),
             DemoStudy(2, "CT", "CT torace", date(2025, 2, 11), 48),

@@ -75,7 +75,7 @@ def registered(chance: random.Random, one: Identity) -> Identity:  # noqa: C901 
     if chance.random() < 0.6:
         family, given = fold(family), fold(given)
     elif chance.random() < 0.3:
-        family, given = (n.replace("ș", "ş").replace("ț", "ţ") for n in (family, given))
+        family, given = (n.replace("ș", "\u015f").replace("ț", "\u0163") for n in (family, given))
     if chance.random() < 0.04:
         family = typo(chance, family)
     if chance.random() < 0.03:

@@ -86,3 +86,16 @@ def resumed(state: S) -> S:
     question and the transfer fetches only what is still lacking.
     """
     return state if state.is_final or state is S.QUEUED else S.RETRY_AT
+
+
+def drawing() -> str:
+    """The table as a Mermaid state diagram."""
+    lines = ["stateDiagram-v2", f"    [*] --> {S.QUEUED}"]
+    arrows: dict[tuple[S, S], list[str]] = {}
+    for (before, event), state in TRANSITIONS.items():
+        arrows.setdefault((before, state), []).append(event)
+    lines += [
+        f"    {before} --> {state}: {', '.join(events)}"
+        for (before, state), events in arrows.items()
+    ]
+    return "\n".join(lines)
