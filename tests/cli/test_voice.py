@@ -10,7 +10,8 @@ DEMO = resources_dir() / "demo"
 
 def test_the_demo_recordings_are_judged_and_reported(run, tmp_path: Path) -> None:
     done = run(
-        "voice", "eval", DEMO / "manifest.csv", "--lang", "ro", "--json", tmp_path / "report.json"
+        *("voice", "eval", DEMO / "manifest.csv", "--lang", "ro"),
+        *("--json", tmp_path / "report.json", "--report", tmp_path / "report.html"),
     )
     report = json.loads((tmp_path / "report.json").read_text("utf-8"))
     assert done.code == 0
@@ -18,6 +19,9 @@ def test_the_demo_recordings_are_judged_and_reported(run, tmp_path: Path) -> Non
     assert report["summary"]["right"] == 4
     wanted = {"path", "group", "heard", "id", "slots", "confidence", "accepted", "latency_ms"}
     assert all(wanted <= set(row) for row in report["rows"])
+    page = (tmp_path / "report.html").read_text("utf-8")
+    assert "100.0%" in page
+    assert "ro-en-command" in page
 
 
 def test_any_vocabulary_can_be_tried(run, tmp_path: Path) -> None:
