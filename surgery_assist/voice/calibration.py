@@ -33,6 +33,7 @@ _GRID: Final[Sequence[tuple[str, Sequence[float]]]] = (
     ("unheard", _BEHINDS),
     ("leads", _LEADS),
     ("short_fit", (2.0, 1.5, 1.0, 0.5, 0.0)),
+    ("short_written", (2.0, 1.5, 1.0, 0.75, 0.5, 0.0)),
     ("rescue", (0.0, 1.0, 2.0, 3.0, 5.0)),
     ("rescue_fit", (3.0, 2.0, 1.5, 1.0, 0.5, 0.0)),
     ("slack", (0.0, 0.5, 1.0, 1.5, 2.0, 2.5)),

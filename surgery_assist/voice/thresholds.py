@@ -22,6 +22,8 @@ KEY: Final = "decision"
 """In ``pack.json``."""
 DEFAULTS: Final = "decision.json"
 """In the resources: for packs that bring none of their own."""
+_WRITTEN: Final = -0.01
+"""`Evidence.behind` from which the second opinion wrote the sentence itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +107,8 @@ class Thresholds:
     """Added to `fits` for such a sentence."""
     short_fit: float = 0.0
     """Added for a single word: much else sounds like "next" and "more"."""
+    short_written: float = 0.0
+    """In place of `short_fit` where the second opinion would write just that word itself."""
     clear: float = -21.0
     """Score per second from which Vosk's own best sentence counts as clearly heard: for a command
     that only changes the view, the second opinion then need not give more than `clear_fit`."""
@@ -150,10 +154,12 @@ class Thresholds:
         needed = self.fits[risk]
         if evidence.asleep:
             needed = max(self.wake_fit, needed)
+        written = evidence.behind is not None and evidence.behind >= _WRITTEN
+        short = self.short_written if written else self.short_fit
         harder = (
             self.loud_fit * evidence.strict
             + self.rescue_fit * (evidence.unknown > 0.0)
-            + self.short_fit * (" " not in evidence.text)
+            + short * (" " not in evidence.text)
         )
         clear = evidence.same and evidence.per_second >= self.clear and risk is Risk.VIEW
         if clear and not evidence.asleep and fit >= self.clear_fit + harder:

@@ -61,6 +61,13 @@ def test_what_the_filler_took_is_saved_only_by_the_second_opinion() -> None:
     assert refusal(unknown=3.0, risk=Risk.CONFIRM) == NOT_UNDERSTOOD
 
 
+@pytest.mark.parametrize(("behind", "acts"), [(0.0, True), (-0.5, False)])
+def test_a_single_word_counts_more_where_it_was_written(behind: float, *, acts: bool) -> None:
+    thresholds = replace(PLAIN, short_fit=1.5, short_written=0.5, slack=0.0)
+    word = replace(SURE, text="next", fit=-2.5, behind=behind, per_second=-25.0)
+    assert (thresholds.refusal(word) is None) == acts
+
+
 def test_what_vosk_did_not_hear_must_be_what_was_written() -> None:
     unheard = replace(SURE, proposed=False)
     assert PLAIN.refusal(replace(unheard, behind=PLAIN.unheard)) is None
