@@ -18,11 +18,11 @@ PHONES_NAME: Final = "surgery-assist-1"
 VERSION: Final = "0.1.0"
 _DECIDED: Final = """\
 What the whole program does, endpoint and decision included. Whisper base judges every sentence
-that Vosk proposes, unless it is "stop", which acts while it is still being said: a word that
-sounds like it ("hop") can stop. "Right" is the command with all its values, and for other speech
-that nothing was done; "wrong" is any other action. The gates of the decision were set on other
-recordings of the same voices, their kind after a look at all of them: unknown voices will do
-worse. No person's commands were among them."""
+that Vosk proposes, unless it is "stop", which acts at once: a word that sounds like it ("star")
+can stop. "Right" is the command with all its values, and for other speech that nothing was done;
+"wrong" is any other action. The gates of the decision were set on other recordings of the same
+voices and speakers: unknown voices will do worse. Commands of people are the single words of one
+man ("back", "forward", "left", "right", "stop")."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,7 +85,7 @@ def test_the_manifest_tells_what_it_stands_on():
     assert manifest["hours"] > 0
     assert all(source["licence"] for source in manifest["sources"])
     accuracy = manifest["accuracy"]
-    assert {"synthetic", "people", "decided"} == set(accuracy)
+    assert {"synthetic", "people", "decided"} <= set(accuracy)
     for entry in accuracy["synthetic"] + accuracy["people"]:
         assert 0 <= entry["right"] <= entry["clips"]
     for entry in accuracy["decided"]:
