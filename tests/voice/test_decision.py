@@ -135,7 +135,12 @@ class Opinion:
         self.asked.append(list(candidates))
         near = nearest(self.heard) if nearest and self.heard else ""
         return [
-            Judgement(text, 5.0 if text == self.liked else 0.0, self.per_token)
+            Judgement(
+                text,
+                5.0 if text == self.liked else 0.0,
+                self.per_token,
+                0.0 if text == near else -math.inf,
+            )
             for text in dict.fromkeys([*candidates, *([near] if near else [])])
         ]
 
