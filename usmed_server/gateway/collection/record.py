@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from usmed_client.errors import RefusedError
 from usmed_client.protocol.collections import (
@@ -104,9 +105,7 @@ class Record:
             There is no such collection.
         """
         with self._database.session() as session:
-            row = session.get(Collection, collection_id)
-        if row is None:
-            raise RefusedError("no_such_collection")
+            row = _collection(session, collection_id)
         return CollectionRequest.model_validate_json(self._keys.unseal(row.request, _REQUEST))
 
     def unfinished(self) -> list[tuple[str, str]]:
@@ -206,9 +205,7 @@ class Record:
     def cancel(self, collection_id: str) -> None:
         """Nothing more is asked for; what arrived stays."""
         with self._database.session() as session:
-            row = session.get(Collection, collection_id)
-            if row is None:
-                raise RefusedError("no_such_collection")
+            row = _collection(session, collection_id)
             row.cancelled = True
 
     def reopen(self, collection_id: str, again: Container[SiteState]) -> None:
@@ -222,9 +219,7 @@ class Record:
             There is no such collection.
         """
         with self._database.session() as session:
-            row = session.get(Collection, collection_id)
-            if row is None:
-                raise RefusedError("no_such_collection")
+            row = _collection(session, collection_id)
             was_cancelled, row.cancelled = row.cancelled, False
             for site in row.sites:
                 state = SiteState(site.state)
@@ -243,9 +238,7 @@ class Record:
             There is no such collection.
         """
         with self._database.session() as session:
-            row = session.get(Collection, collection_id)
-            if row is None:
-                raise RefusedError("no_such_collection")
+            row = _collection(session, collection_id)
             sites = tuple(_site_report(site) for site in row.sites)
             cancelled = row.cancelled
         return CollectionReport(
@@ -276,6 +269,13 @@ class Record:
             if row is None:
                 raise RefusedError("no_such_collection")
             yield row
+
+
+def _collection(session: Session, collection_id: str) -> Collection:
+    row = session.get(Collection, collection_id)
+    if row is None:
+        raise RefusedError("no_such_collection")
+    return row
 
 
 def _site_report(row: CollectionSite) -> SiteReport:
